@@ -1,0 +1,83 @@
+# Everything a developer or operator runs by hand. `make help` lists it.
+# A bare machine needs git, make and Python 3.11 or newer; the rest goes into .venv.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The oldest supported Python first: what runs on it runs on all. Override: make PYTHON=python3.13 …
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && { echo $$p; break; }; done)
+JOBS ?= 2
+ARGS ?=
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Two stamps: the environment a user needs, and what developers need on top.
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: help install install-dev demo serve test check format bench services lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it or run: make PYTHON=/path/to/python $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+
+# Hashes are checked for every package; the project itself is linked, with the locked build tools.
+$(STAMP): $(VENV)/pyvenv.cfg requirements.lock pyproject.toml
+	@echo "Installing into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP) requirements-dev.lock
+	@echo "Installing developer tools into $(VENV)"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: $(STAMP) ## Install RusToK into .venv
+
+install-dev: $(DEV_STAMP) ## Install it with tests and checks
+
+demo: install ## Start a shop and a magazine with sample data (ARGS="--port 8080")
+	@exec $(BIN)/rustok demo $(ARGS)
+
+serve: install ## Start the server with your settings
+	@exec $(BIN)/rustok serve $(ARGS)
+
+test: install-dev ## Run all tests (ARGS="tests/unit -k money")
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q $(ARGS)
+
+check: install-dev ## Lint, format, types, architecture, own lints
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@# Illegal lifecycle steps must be errors for mypy and for pyright, each on its line.
+	@$(BIN)/python -m pytest -q -p no:xdist tests/typing
+	@PYTHONPATH=src $(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tools.lints
+
+format: install-dev ## Format the code and sort imports
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: install-dev ## Run the benchmarks (ARGS="benchmarks/test_ids.py")
+	@$(BIN)/python -m pytest -p no:xdist --benchmark-only --benchmark-columns=median,ops,rounds \
+	  --override-ini=python_files='test_*.py bench_*.py' $(or $(ARGS),benchmarks)
+
+services: install-dev ## Show which services the tests can use, and how to start the others
+	@$(BIN)/python -m tools.services
+
+lock: ## Lock the dependencies anew (needs uv); the files name no package index
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra build --output-file requirements.lock pyproject.toml $(ARGS)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra build --extra dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock pyproject.toml $(ARGS)
+
+clean: ## Remove what was built; keeps var/ (your data) and .venv
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks .coverage .coverage.* htmlcov
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
