@@ -1,0 +1,62 @@
+"""The port both drivers fill: raw SQL with positional arguments inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+from uuid import UUID
+
+from rustok.core.db.statement import DialectName
+
+
+class Connection(Protocol):
+    """A connection inside an open transaction."""
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Run a statement and return its rows."""
+        ...
+
+    async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
+        """Run a statement and return the number of rows it changed."""
+        ...
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run a statement once per row of arguments."""
+        ...
+
+    async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """As `execute_many`, but a driver may carry it with the commit; what it says is said there."""
+        ...
+
+
+class Driver(Protocol):
+    """One database."""
+
+    dialect: DialectName
+
+    async def open(self) -> None:
+        """Connect.
+
+        Raises:
+            DatabaseUnavailable: it does not answer within the connect timeout.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Finish running transactions' connections and let go of all."""
+        ...
+
+    def transaction(
+        self, *, tenant_id: UUID | None, write: bool
+    ) -> AbstractAsyncContextManager[Connection]:
+        """Open a transaction; commit on a clean exit, roll back otherwise.
+
+        Args:
+            tenant_id: the tenant it is confined to; None is the system door.
+            write: False promises to change nothing (a snapshot on SQLite, READ ONLY on PostgreSQL).
+
+        Raises:
+            DatabaseUnavailable: no connection or no lock within the bound.
+        """
+        ...

@@ -1,0 +1,216 @@
+"""PostgreSQL over asyncpg: two pools, one per role; BEGIN and the tenant in one round trip.
+
+The application pool logs in as a role that owns nothing and is held by row-level security; the
+system pool (relay, scheduler, tenant administration) as another login. No session state outlives
+a transaction (`set_config(..., true)`), so connections go back to the pool without RESET.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from rustok.core.db.errors import (
+    CheckViolation,
+    DatabaseUnavailable,
+    DataRefused,
+    ForeignKeyViolation,
+    UniqueViolation,
+)
+from rustok.core.db.statement import DialectName
+from rustok.core.errors import ConcurrentUpdate
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+    async def reset(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Nothing to reset but a transaction left open by a cancelled task."""
+        if self.is_in_transaction():
+            await self.execute("ROLLBACK", timeout=timeout)
+
+
+class PostgresConnection:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        try:
+            rows: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+        return rows
+
+    async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
+        try:
+            status: str = await self._connection.execute(sql, *arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+        last = status.rsplit(" ", 1)[-1]
+        return int(last) if last.isdigit() else 0
+
+    async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        try:
+            await self._connection.executemany(sql, rows)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise translate(error) from error
+
+    async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        await self.execute_many(sql, rows)
+
+
+class PostgresDriver:
+    """A PostgreSQL database.
+
+    Args:
+        url: login of the application role.
+        system_url: login of the system role.
+        pool_min, pool_max: connections per pool.
+        statement_timeout_ms, lock_timeout_ms: bounds set on every connection.
+        connect_timeout_seconds: bound for a connection to open or to become free.
+    """
+
+    dialect: DialectName = "postgres"
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        system_url: str,
+        pool_min: int = 1,
+        pool_max: int = 10,
+        statement_timeout_ms: int = 15_000,
+        lock_timeout_ms: int = 5_000,
+        connect_timeout_seconds: float = 5.0,
+    ) -> None:
+        self._urls = {"app": url, "system": system_url}
+        self._pool_size = (pool_min, pool_max)
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._server_settings = {
+            "application_name": "rustok",
+            "TimeZone": "UTC",
+            "statement_timeout": str(statement_timeout_ms),
+            "lock_timeout": str(lock_timeout_ms),
+            "idle_in_transaction_session_timeout": str(statement_timeout_ms * 2),
+        }
+        self._pools: dict[str, Any] = {}
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        await self._pool("app")
+
+    async def _pool(self, door: str) -> Any:
+        pool = self._pools.get(door)
+        if pool is not None:
+            return pool
+        async with self._opening:
+            if door in self._pools:
+                return self._pools[door]
+            low, high = self._pool_size
+            try:
+                async with asyncio.timeout(self._connect_timeout_seconds):
+                    pool = await asyncpg.create_pool(
+                        self._urls[door],
+                        min_size=low if door == "app" else 0,
+                        max_size=high,
+                        connection_class=_Connection,
+                        statement_cache_size=1024,
+                        max_cached_statement_lifetime=0,
+                        server_settings=self._server_settings,
+                        timeout=self._connect_timeout_seconds,
+                    )
+            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+                raise DatabaseUnavailable from error
+            self._pools[door] = pool
+            return pool
+
+    async def close(self) -> None:
+        for pool in self._pools.values():
+            try:
+                async with asyncio.timeout(10):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+        self._pools.clear()
+
+    @contextlib.asynccontextmanager
+    async def transaction(
+        self, *, tenant_id: UUID | None, write: bool
+    ) -> AsyncIterator[PostgresConnection]:
+        pool = await self._pool("system" if tenant_id is None else "app")
+        try:
+            connection = await pool.acquire(timeout=self._connect_timeout_seconds)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable from error
+        try:
+            try:
+                await connection.execute(_begin(tenant_id, write))
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translate(error) from error
+            try:
+                yield PostgresConnection(connection)
+            except BaseException:
+                await _roll_back(connection)
+                raise
+            try:
+                await connection.execute("COMMIT")
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise translate(error) from error
+        finally:
+            await asyncio.shield(pool.release(connection))
+
+
+def _begin(tenant_id: UUID | None, write: bool) -> str:
+    begin = "BEGIN" if write else "BEGIN READ ONLY"
+    if tenant_id is None:
+        return begin
+    # A UUID's text holds hex digits and hyphens only; the simple protocol takes no parameters.
+    return f"{begin}; SELECT set_config('app.tenant_id', '{UUID(int=tenant_id.int)}', true)"
+
+
+async def _roll_back(connection: Any) -> None:
+    """Roll back within a bound; a connection that does not answer is cut, which rolls back too."""
+    try:
+        async with asyncio.timeout(5):
+            await asyncio.shield(connection.execute("ROLLBACK"))
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        connection.terminate()
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+
+
+def translate(error: BaseException) -> Exception:
+    """The platform's error for what PostgreSQL, asyncpg or the network said."""
+    name = getattr(error, "constraint_name", None) or ""
+    match error:
+        case asyncpg.UniqueViolationError():
+            return UniqueViolation(name)
+        case asyncpg.ForeignKeyViolationError():
+            return ForeignKeyViolation(name)
+        case asyncpg.CheckViolationError():
+            return CheckViolation(name)
+        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError():
+            return ConcurrentUpdate("Two changes met; nothing was changed. Send the request again.")
+        case (
+            asyncpg.LockNotAvailableError()
+            | asyncpg.QueryCanceledError()
+            | asyncpg.PostgresConnectionError()
+            | asyncpg.TooManyConnectionsError()
+            | asyncpg.AdminShutdownError()
+            | asyncpg.CannotConnectNowError()
+            | asyncpg.InterfaceError()
+            | OSError()
+        ):
+            if isinstance(error, asyncpg.DataError):
+                return DataRefused()
+            return DatabaseUnavailable()
+        case asyncpg.DataError() | asyncpg.NotNullViolationError():
+            return DataRefused()
+        case Exception():
+            return error
+        case _:
+            raise error

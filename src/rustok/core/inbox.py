@@ -1,0 +1,270 @@
+"""The inbox: which consumer has applied which event, written with the effect, so an effect happens once.
+
+Also the dead letters: events a consumer could not apply within its attempts, kept until an
+operator retries or discards them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Column, Index, Integer, Text, bindparam, func, or_, select, update
+
+from rustok.core.db import (
+    TENANT,
+    Command,
+    Id,
+    Query,
+    SystemTx,
+    Timestamp,
+    WriteTx,
+    any_of,
+    scalar,
+)
+from rustok.core.db.schema import tenant_table
+from rustok.core.events.envelope import Envelope
+from rustok.core.ids import new_id
+
+inbox: Final = tenant_table(
+    "inbox",
+    Column("consumer", Text, nullable=False),
+    Column("event_id", Id(), nullable=False),
+    Column("applied_at", Timestamp(), nullable=False),
+    primary_key=("consumer", "event_id"),
+    with_id=False,
+)
+
+dead_letters: Final = tenant_table(
+    "dead_letters",
+    Column("consumer", Text, nullable=False),
+    Column("event_id", Id(), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("aggregate_type", Text, nullable=False),
+    Column("aggregate_id", Id(), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("envelope", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_at", Timestamp(), nullable=False),
+    Column("resolved_at", Timestamp()),
+    Column("resolution", Text),
+    Index("ix_dead_letters_consumer", "tenant_id", "consumer", "failed_at"),
+)
+
+_APPLIED: Final = scalar(
+    select(inbox.c.event_id).where(
+        inbox.c.tenant_id == TENANT,
+        inbox.c.consumer == bindparam("consumer", type_=Text()),
+        any_of(inbox.c.event_id, "event_ids"),
+    ),
+    UUID,
+)
+
+
+async def applied(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> set[UUID]:
+    """Those of `event_ids` that `consumer` has applied already."""
+    return set(await tx.all(_APPLIED, consumer=consumer, event_ids=event_ids))
+
+
+async def record(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> None:
+    """Note that `consumer` applies these events in this transaction.
+
+    Raises:
+        UniqueViolation: another process did so meanwhile; roll back.
+    """
+    await tx.insert_many(
+        inbox,
+        [
+            {"consumer": consumer, "event_id": event_id, "applied_at": tx.now}
+            for event_id in event_ids
+        ],
+    )
+
+
+async def bury(
+    tx: WriteTx, consumer: str, envelope: Envelope, *, error: str, attempts: int
+) -> None:
+    """Keep an event that `consumer` cannot apply, and count it as handled so that others go on."""
+    await record(tx, consumer, [envelope.id])
+    await tx.insert(
+        dead_letters,
+        id=new_id(),
+        consumer=consumer,
+        event_id=envelope.id,
+        type=envelope.type,
+        aggregate_type=envelope.aggregate_type,
+        aggregate_id=envelope.aggregate_id,
+        sequence=envelope.sequence,
+        envelope=msgspec.json.encode(envelope).decode(),
+        error=error[:2_000],
+        attempts=attempts,
+        failed_at=tx.now,
+    )
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """An event a consumer could not apply."""
+
+    id: UUID
+    tenant_id: UUID
+    consumer: str
+    event_id: UUID
+    type: str
+    aggregate_type: str
+    aggregate_id: UUID
+    error: str
+    attempts: int
+    failed_at: datetime
+
+
+DEAD_LETTERS: Final = Query(
+    select(
+        dead_letters.c.id,
+        dead_letters.c.tenant_id,
+        dead_letters.c.consumer,
+        dead_letters.c.event_id,
+        dead_letters.c.type,
+        dead_letters.c.aggregate_type,
+        dead_letters.c.aggregate_id,
+        dead_letters.c.error,
+        dead_letters.c.attempts,
+        dead_letters.c.failed_at,
+    )
+    .where(dead_letters.c.resolved_at.is_(None))
+    .order_by(dead_letters.c.failed_at)
+    .limit(bindparam("limit", type_=Integer())),
+    DeadLetter,
+    system="operators look across tenants",
+)
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """That a consumer has applied an event, or given it up."""
+
+    consumer: str
+    applied_at: datetime
+
+
+_DELIVERIES: Final = Query(
+    select(inbox.c.consumer, inbox.c.applied_at)
+    .where(
+        inbox.c.tenant_id == TENANT,
+        any_of(inbox.c.consumer, "consumers"),
+        inbox.c.event_id == bindparam("event_id", type_=Id()),
+    )
+    .order_by(inbox.c.consumer),
+    Delivery,
+)
+
+
+async def list_deliveries(
+    tx: SystemTx, tenant_id: UUID, event_id: UUID, *, consumers: list[str]
+) -> list[Delivery]:
+    """Which of `consumers` have an event of a tenant behind them."""
+    return await tx.all(
+        _DELIVERIES, tenant_id=tenant_id, event_id=event_id, consumers=sorted(consumers)
+    )
+
+
+class BuriedEvent(DeadLetter, frozen=True, kw_only=True):
+    """A dead letter with the event itself; `resolution` is "retried" or "discarded"."""
+
+    envelope: Envelope
+    resolved_at: datetime | None
+    resolution: str | None
+
+
+def _to_buried(*, envelope: str, **fields: Any) -> BuriedEvent:
+    return BuriedEvent(envelope=msgspec.json.decode(envelope, type=Envelope), **fields)
+
+
+_BURIED_COLUMNS: Final = [dead_letters.c[name] for name in BuriedEvent.__struct_fields__]
+_BURIED: Final = Query(
+    select(*_BURIED_COLUMNS).where(dead_letters.c.id == bindparam("id", type_=Id())),
+    _to_buried,
+    system="operators name a dead letter by its id",
+)
+_OPEN_LETTERS: Final = Query(
+    select(*_BURIED_COLUMNS)
+    .where(
+        dead_letters.c.resolved_at.is_(None),
+        or_(
+            bindparam("after", type_=Id()).is_(None),
+            dead_letters.c.id > bindparam("after", type_=Id()),
+        ),
+    )
+    .order_by(dead_letters.c.id)
+    .limit(bindparam("limit", type_=Integer())),
+    _to_buried,
+    system="operators look across tenants",
+)
+_COUNT_OPEN: Final = scalar(
+    select(func.count()).select_from(dead_letters).where(dead_letters.c.resolved_at.is_(None)),
+    int,
+    system="doctor and metrics",
+)
+
+
+async def find_buried(tx: SystemTx, letter_id: UUID) -> BuriedEvent | None:
+    """A dead letter of any tenant, resolved or not."""
+    return await tx.one(_BURIED, id=letter_id)
+
+
+async def list_open(tx: SystemTx, *, after: UUID | None, limit: int) -> list[BuriedEvent]:
+    """Dead letters nobody has resolved, in the order they were buried: per aggregate, its order."""
+    return await tx.all(_OPEN_LETTERS, after=after, limit=limit)
+
+
+async def count_open(tx: SystemTx) -> int:
+    """How many dead letters wait for an operator."""
+    return await tx.one(_COUNT_OPEN) or 0
+
+
+_LOCK_OPEN: Final = scalar(
+    select(dead_letters.c.id)
+    .where(
+        dead_letters.c.tenant_id == TENANT,
+        dead_letters.c.id == bindparam("id", type_=Id()),
+        dead_letters.c.resolved_at.is_(None),
+    )
+    .with_for_update(),
+    UUID,
+)
+
+
+async def lock_open(tx: WriteTx, letter_id: UUID) -> bool:
+    """Hold a dead letter until the transaction ends; False when it is resolved already."""
+    return await tx.one(_LOCK_OPEN, id=letter_id) is not None
+
+
+async def forget(tx: WriteTx, consumer: str, event_id: UUID) -> None:
+    """Undo `record`, so that the event can be applied anew in this transaction."""
+    await tx.delete(inbox, consumer=consumer, event_id=event_id)
+
+
+async def resolve(tx: WriteTx, letter_id: UUID, resolution: str) -> None:
+    """Close a dead letter; it stays as a record."""
+    await tx.update(dead_letters, {"id": letter_id}, resolved_at=tx.now, resolution=resolution)
+
+
+_FAILED_AGAIN: Final = Command(
+    update(dead_letters)
+    .where(
+        dead_letters.c.tenant_id == TENANT,
+        dead_letters.c.id == bindparam("letter_id", type_=Id()),
+        dead_letters.c.resolved_at.is_(None),
+    )
+    .values(
+        attempts=dead_letters.c.attempts + 1,
+        error=bindparam("what", type_=Text()),
+        failed_at=bindparam("now", type_=Timestamp()),
+    )
+)
+
+
+async def note_failure(tx: WriteTx, letter_id: UUID, *, error: str) -> None:
+    """Keep why another attempt failed."""
+    await tx.run(_FAILED_AGAIN, letter_id=letter_id, what=error[:2_000], now=tx.now)

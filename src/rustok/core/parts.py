@@ -1,0 +1,63 @@
+"""The process-wide parts a use case may need beyond its transaction; built once by the server or the CLI.
+
+Refuses: being reached for globally. It is handed to routes as `call.parts` and to jobs as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from rustok.core.db import Database
+from rustok.core.pressure import BacklogWatch
+from rustok.core.security.sealing import Sealer
+from rustok.core.security.ssrf import OutboundPolicy
+from rustok.core.security.tokens import AccessTokens
+from rustok.core.tenancy import TenantProfile
+
+
+class ModuleSwitch(Protocol):
+    """Which modules there are and which depend on which; filled by `core.modules.Modules`."""
+
+    @property
+    def always_on(self) -> frozenset[str]: ...
+
+    @property
+    def default_on(self) -> frozenset[str]: ...
+
+    def switched_on(self, slug: str, current: frozenset[str]) -> frozenset[str]: ...
+
+    def switched_off(self, slug: str, current: frozenset[str]) -> frozenset[str]: ...
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """Attributes:
+    db: the database.
+    access_tokens: issues and verifies access tokens.
+    profile_of: tenant profile by id, cached. Raises NotFound.
+    forget_tenant: drops a tenant from this process' caches after a change of it.
+    modules: which features there are.
+    access_token_ttl_seconds, refresh_token_ttl_seconds: lifetimes.
+    public_url: how the outside reaches this deployment, without a trailing slash.
+    media_root: folder of uploaded files.
+    sealer: keeps secrets that must be read again.
+    outbound: which addresses chosen by others the platform may connect to.
+    backlog: how full the outbox is; writes that can wait ask it for room.
+    """
+
+    db: Database
+    access_tokens: AccessTokens
+    profile_of: Callable[[UUID], Awaitable[TenantProfile]]
+    forget_tenant: Callable[[UUID], None]
+    modules: ModuleSwitch
+    access_token_ttl_seconds: int
+    refresh_token_ttl_seconds: int
+    public_url: str
+    media_root: Path
+    sealer: Sealer
+    outbound: OutboundPolicy
+    backlog: BacklogWatch

@@ -1,0 +1,106 @@
+"""Seals secrets the platform must read again (webhook keys): AES-256-GCM under keys made from its own.
+
+Refuses: passwords and tokens, which are only compared (`passwords`, `tokens`), and a sealed text
+moved to another place: what it belongs to is authenticated with it.
+Source: RFC 5869 (HKDF), NIST SP 800-38D (GCM).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from rustok.core.errors import RustokError
+
+_VERSION: Final = "s1"
+_NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+_KEY_BYTES: Final = 32
+_PURPOSE: Final = b"rustok sealing s1"
+_KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+
+class SealBroken(RustokError):
+    """A sealed text cannot be opened: its key is gone, or it was changed or moved. Never quotes it."""
+
+    code = "seal_broken"
+    title = "A stored secret cannot be read"
+    status = 500
+    mend = "Set the security.secret_key it was stored under again, or make the secret anew."
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"A stored secret cannot be read: {why}.")
+
+
+class Sealer:
+    """Args:
+    keys: key id -> secret of the platform (from a random source, 32 characters or more).
+    active_kid: the key that seals; the others still open.
+
+    Raises:
+        ValueError: the active key is not among `keys`, or a key id is malformed.
+    """
+
+    def __init__(self, *, keys: Mapping[str, str], active_kid: str) -> None:
+        if active_kid not in keys:
+            raise ValueError("the active key is not among the keys")
+        if not all(_KID.fullmatch(kid) for kid in keys):
+            raise ValueError("a key id is 1 to 32 letters, digits, - and _")
+        self._active = active_kid
+        self._ciphers: Final = {kid: AESGCM(_derived(secret)) for kid, secret in keys.items()}
+
+    def seal(self, plain: bytes, *, belongs_to: str) -> str:
+        """`plain` encrypted, as text for a column: version, key id, nonce and ciphertext.
+
+        Args:
+            belongs_to: what the secret is of (`webhook_endpoint/<id>`); needed again to open it.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        bound = _bound(self._active, belongs_to)
+        sealed = self._ciphers[self._active].encrypt(nonce, plain, bound)
+        packed = base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
+        return f"{_VERSION}.{self._active}.{packed}"
+
+    def open(self, sealed: str, *, belongs_to: str) -> bytes:
+        """The secret again.
+
+        Raises:
+            SealBroken: unknown key, changed text, or sealed for something else.
+        """
+        version, _, rest = sealed.partition(".")
+        kid, _, packed = rest.partition(".")
+        if version != _VERSION:
+            raise SealBroken("it was written by another version of this program")
+        cipher = self._ciphers.get(kid)
+        if cipher is None:
+            raise SealBroken("the key it was sealed with is not configured")
+        try:
+            raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+        except (binascii.Error, ValueError):
+            raise SealBroken("it is damaged") from None
+        if len(raw) < _NONCE_BYTES + _TAG_BYTES:
+            raise SealBroken("it is damaged")
+        try:
+            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(kid, belongs_to))
+        except InvalidTag:
+            raise SealBroken("the key has changed, or it is not where it was stored") from None
+
+
+def _derived(secret: str) -> bytes:
+    """A key of its own for sealing, so that no other use of the platform's secret shares it."""
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(
+        secret.encode()
+    )
+
+
+def _bound(kid: str, belongs_to: str) -> bytes:
+    return f"{_VERSION}.{kid}.{belongs_to}".encode()

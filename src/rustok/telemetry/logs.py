@@ -1,0 +1,165 @@
+"""Structured log lines with the request's fields, JSON for machines, coloured text for people.
+
+It refuses to print secrets: the values of keys that name a password, token, secret, cookie or
+authorization are replaced at any depth, whoever logged them. Addresses with a password lose it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import Final, Literal, TextIO, TypedDict, Unpack, cast
+
+import msgspec
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+LogFormat = Literal["auto", "json", "console"]
+Logger = structlog.typing.FilteringBoundLogger
+
+MASK: Final = "********"
+MAX_DEPTH: Final = 6
+MAX_TEXT: Final = 8_192
+_SENSITIVE = re.compile(
+    r"passw(or)?d|passphrase|secret|token|authorization|cookie|api_?key|private_?key|credential",
+    re.IGNORECASE,
+)
+# Names that hold one of the words above and say nothing secret.
+_HARMLESS = frozenset({"token_type", "token_count", "secret_name", "max_tokens", "page_token_kind"})
+_URL_PASSWORD = re.compile(
+    r"(?P<before>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.IGNORECASE
+)
+
+
+class LogFields(TypedDict, total=False):
+    """The fields every line of a request or job carries; `tenant` is the id, never a name."""
+
+    request_id: str
+    trace_id: str
+    span_id: str
+    tenant: str
+    actor: str
+    route: str
+
+
+def get_logger(name: str) -> Logger:
+    """The logger of a module: `log = get_logger(__name__)`, then `log.info("placed", sku=…)`."""
+    return cast(Logger, structlog.get_logger(logger_name=name))
+
+
+@contextmanager
+def log_fields(**fields: Unpack[LogFields]) -> Iterator[None]:
+    """Put `fields` on every line logged inside, in this task and in tasks it starts."""
+    tokens = structlog.contextvars.bind_contextvars(**fields)
+    try:
+        yield
+    finally:
+        structlog.contextvars.reset_contextvars(**tokens)
+
+
+def bind(**fields: Unpack[LogFields]) -> None:
+    """Put `fields` on every later line of this task, as they become known (tenant, actor)."""
+    structlog.contextvars.bind_contextvars(**fields)
+
+
+def current_fields() -> dict[str, object]:
+    """The fields lines carry here; for handing them to another task or to an event."""
+    return dict(structlog.contextvars.get_contextvars())
+
+
+def redact(value: object, depth: int = 0) -> object:
+    """`value` without secrets: mappings and sequences are copied, other values pass through."""
+    if depth > MAX_DEPTH:
+        return "…"
+    if isinstance(value, str):
+        text = value if "://" not in value else _URL_PASSWORD.sub(rf"\g<before>{MASK}", value)
+        return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
+    if isinstance(value, Mapping):
+        return {
+            key: MASK if _is_sensitive(key) and item is not None else redact(item, depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [redact(item, depth + 1) for item in value]
+    return value
+
+
+def _is_sensitive(key: object) -> bool:
+    name = str(key).replace("-", "_")
+    return name not in _HARMLESS and _SENSITIVE.search(name) is not None
+
+
+def _redact_event(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        # Numbers, None and truth values hide nothing and are most of what is logged.
+        if value is not None and not isinstance(value, (int, float)):
+            event[key] = MASK if _is_sensitive(key) else redact(value)
+    return event
+
+
+def _encode(event: MutableMapping[str, object], **_options: object) -> str:
+    return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+def _name_logger(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    record = event.get("_record")
+    name = event.pop("logger_name", None)
+    event["logger"] = record.name if isinstance(record, logging.LogRecord) else name
+    return event
+
+
+def configure(
+    *, level: LogLevel = "INFO", log_format: LogFormat = "auto", stream: TextIO | None = None
+) -> None:
+    """Send the lines of this process, those of libraries through `logging` too, to `stream`.
+
+    Args:
+        level: lines below it are dropped before they are built.
+        log_format: auto means console on a terminal and JSON elsewhere.
+        stream: None means stderr, so that stdout stays for a command's result.
+    """
+    stream = sys.stderr if stream is None else stream
+    as_console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        _name_logger,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    if as_console:
+        # The default traceback of structlog with rich shows local variables: secrets among them.
+        plain = structlog.dev.plain_traceback
+        last: list[Processor] = [
+            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
+        ]
+    else:
+        last = [
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(serializer=_encode),
+        ]
+    # The traceback becomes text first, so that it is redacted like everything else.
+    rendering: list[Processor] = [structlog.processors.format_exc_info, _redact_event, *last]
+    number = logging.getLevelNamesMapping()[level]
+    structlog.configure(
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        # A cached logger would keep the stream and level of before; module loggers are made early.
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    # Libraries at debug level drown our own lines, and some print headers.
+    root.setLevel(max(number, logging.INFO))
