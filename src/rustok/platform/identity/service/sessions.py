@@ -1,0 +1,328 @@
+"""Signing in, staying signed in and signing out.
+
+Refuses: telling who exists. An unknown address costs the same argon2id work and the same write as a
+wrong password, and gets the same answer.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from rustok.core.db import ReadTx, WriteTx
+from rustok.core.errors import Unauthenticated
+from rustok.core.ids import NIL, new_id
+from rustok.core.parts import Parts
+from rustok.core.security.identifiers import parse_email
+from rustok.core.security.passwords import hash_password_async, verify_password_async
+from rustok.core.security.tokens import AccessGrant, random_token, token_digest
+from rustok.core.tenancy import Actor, RequestContext
+from rustok.platform.identity.errors import (
+    InvalidCredentials,
+    InvalidRefreshToken,
+    SessionNotFound,
+    UserSessionNeeded,
+)
+from rustok.platform.identity.events import (
+    UserKind,
+    UserLoggedIn,
+    UserLoginFailed,
+    UserSessionRevoked,
+)
+from rustok.platform.identity.model import (
+    Session,
+    SignedIn,
+    email_digest,
+    signed_in_kind,
+    unknown_subject,
+)
+from rustok.platform.identity.repository import sessions as rows
+from rustok.platform.identity.repository import users as user_rows
+from rustok.platform.identity.repository.users import Credentials
+from rustok.platform.identity.service.standing import forget_session
+from rustok.telemetry.metrics import AUTH_FAILURES
+
+LONGEST_SESSION: Final = timedelta(days=180)
+"""A session ends then, however often it is refreshed."""
+KEPT_AFTER_END: Final = timedelta(days=7)
+_PURGE_BATCH: Final = 1_000
+_REFRESH_PREFIX: Final = "rt_"
+_MAX_REFRESH_LENGTH: Final = 200
+
+Reason = Literal["unknown_user", "wrong_password", "disabled"]
+
+
+async def login(
+    parts: Parts,
+    ctx: RequestContext,
+    *,
+    email: str,
+    password: str,
+    device_label: str = "",
+    user_agent: str = "",
+) -> SignedIn:
+    """Open a session for a user of the tenant. Opens its own transactions.
+
+    Raises:
+        InvalidEmail: no address at all; says nothing about anybody.
+        InvalidCredentials: unknown address, wrong password or disabled user, all alike.
+        Unavailable: too many sign-ins are waiting.
+
+    Emits: user.logged_in, or user.login_failed (also for an unknown address)
+    """
+    normal = parse_email(email, pointer="/email")
+    async with parts.db.read(ctx) as tx:
+        known = await user_rows.find_credentials(tx, email_normal=normal)
+    verified = await verify_password_async(known.password_hash if known else None, password)
+    rehashed = (
+        await hash_password_async(password) if verified.ok and verified.needs_rehash else None
+    )
+    signed_in: SignedIn | None = None
+    as_user = _as_user(ctx, known) if known is not None and verified.ok else ctx
+    async with parts.db.write(as_user) as tx:
+        # Read again under a lock: the password may have changed, or the user been disabled, meanwhile.
+        # For an unknown address nobody is looked for, to do the same work.
+        now_known = await user_rows.lock_credentials(tx, known.id if known else NIL)
+        reason = _why_refused(known, now_known, is_right=verified.ok)
+        if reason is None and now_known is not None:
+            if rehashed is not None:
+                await user_rows.store_rehash(tx, now_known.id, rehashed)
+            signed_in = await _open_session(
+                parts, tx, now_known, device_label=device_label, user_agent=user_agent
+            )
+        else:
+            digest = email_digest(tx.ctx.tenant_id, normal)
+            user_id = now_known.id if now_known else None
+            tx.emit(
+                UserLoginFailed(
+                    subject_id=user_id or unknown_subject(tx.ctx.tenant_id, digest),
+                    user_id=user_id,
+                    email_digest=digest,
+                    reason=reason or "unknown_user",
+                )
+            )
+    if signed_in is None:
+        AUTH_FAILURES.labels(method="password", reason=reason or "unknown_user").inc()
+        raise InvalidCredentials
+    return signed_in
+
+
+def _as_user(ctx: RequestContext, user: Credentials) -> RequestContext:
+    """The same request once it is known who asks, so that the event names its actor."""
+    kind = signed_in_kind(ctx.tenant_id, user.kind)
+    return msgspec.structs.replace(ctx, actor=Actor(kind=kind, id=user.id, roles=tuple(user.roles)))
+
+
+def _why_refused(
+    before: Credentials | None, now: Credentials | None, *, is_right: bool
+) -> Reason | None:
+    if before is None or now is None:
+        return "unknown_user"
+    if not is_right or now.password_hash != before.password_hash:
+        return "wrong_password"
+    return "disabled" if now.is_disabled else None
+
+
+async def _open_session(
+    parts: Parts, tx: WriteTx, user: Credentials, *, device_label: str, user_agent: str
+) -> SignedIn:
+    secret = _REFRESH_PREFIX + random_token()
+    session = Session(
+        id=new_id(),
+        device_label=device_label,
+        user_agent=user_agent,
+        created_at=tx.now,
+        last_used_at=tx.now,
+        expires_at=_expiry(parts, now=tx.now, opened_at=tx.now),
+    )
+    await rows.open_session(
+        tx, session, user_id=user.id, token_id=new_id(), digest=token_digest(secret)
+    )
+    tx.emit(UserLoggedIn(user_id=user.id, session_id=session.id))
+    return _signed_in(
+        parts,
+        tx,
+        user_id=user.id,
+        kind=user.kind,
+        roles=user.roles,
+        session_id=session.id,
+        refresh_token=secret,
+        refresh_expires_at=session.expires_at,
+    )
+
+
+def _expiry(parts: Parts, *, now: datetime, opened_at: datetime) -> datetime:
+    return min(
+        now + timedelta(seconds=parts.refresh_token_ttl_seconds), opened_at + LONGEST_SESSION
+    )
+
+
+def _signed_in(
+    parts: Parts,
+    tx: ReadTx,
+    *,
+    user_id: UUID,
+    kind: UserKind,
+    roles: list[str],
+    session_id: UUID,
+    refresh_token: str,
+    refresh_expires_at: datetime,
+) -> SignedIn:
+    tenant_id = tx.ctx.tenant_id
+    grant = AccessGrant(
+        sub=user_id,
+        tid=tenant_id,
+        sid=session_id,
+        roles=roles,
+        kind=signed_in_kind(tenant_id, kind),
+    )
+    ttl_seconds = parts.access_token_ttl_seconds
+    return SignedIn(
+        user_id=user_id,
+        session_id=session_id,
+        access_token=parts.access_tokens.issue(grant, ttl_seconds=ttl_seconds, now=tx.now),
+        expires_in_seconds=ttl_seconds,
+        refresh_token=refresh_token,
+        refresh_expires_at=refresh_expires_at,
+    )
+
+
+async def refresh(parts: Parts, ctx: RequestContext, *, refresh_token: str) -> SignedIn:
+    """Give new tokens for a refresh token, which is good for one use. Opens its own transaction.
+
+    A token that was used before is taken for stolen, and its whole session ends; there is no grace
+    period, so of two requests at once with one token one gets an answer and the session is over.
+
+    Raises:
+        InvalidRefreshToken: unknown, used, expired, or the session or user is not good any more.
+
+    Emits: user.session_revoked (token_reuse) when a used token comes back
+
+    Source: RFC 9700 section 4.14.2.
+    """
+    if len(refresh_token) > _MAX_REFRESH_LENGTH or not refresh_token.isascii():
+        raise _refused("malformed")
+    # The refusal is raised after the commit: raised inside, it would roll the revocation back.
+    async with parts.db.write(ctx) as tx:
+        outcome = await _rotate(parts, tx, token_digest(refresh_token))
+    if isinstance(outcome, SignedIn):
+        return outcome
+    raise _refused(outcome)
+
+
+def _refused(reason: str) -> Unauthenticated:
+    AUTH_FAILURES.labels(method="refresh_token", reason=reason).inc()
+    return InvalidRefreshToken()
+
+
+async def _rotate(parts: Parts, tx: WriteTx, digest: str) -> SignedIn | str:
+    token = await rows.find_token(tx, digest)
+    if token is None:
+        return "unknown"
+    if token.rotated_at is not None:
+        return await _end_family(tx, token)
+    if (
+        token.session_revoked_at is not None
+        or token.expires_at <= tx.now
+        or token.is_disabled
+        or token.deleted_at is not None
+    ):
+        return "ended"
+    secret = _REFRESH_PREFIX + random_token()
+    expires_at = _expiry(parts, now=tx.now, opened_at=token.session_created_at)
+    if not await rows.rotate_token(
+        tx, token, new_id=new_id(), digest=token_digest(secret), expires_at=expires_at
+    ):
+        return await _end_family(tx, token)
+    # The session lives longer now; what is remembered of it would end too early.
+    forget_session(tx, token.session_id)
+    return _signed_in(
+        parts,
+        tx,
+        user_id=token.user_id,
+        kind=token.kind,
+        roles=token.roles,
+        session_id=token.session_id,
+        refresh_token=secret,
+        refresh_expires_at=expires_at,
+    )
+
+
+async def _end_family(tx: WriteTx, token: rows.TokenOwner) -> str:
+    if await rows.revoke(tx, token.session_id, user_id=token.user_id, reason="token_reuse"):
+        forget_session(tx, token.session_id)
+        tx.emit(
+            UserSessionRevoked(
+                user_id=token.user_id, session_id=token.session_id, reason="token_reuse"
+            )
+        )
+    return "reused"
+
+
+def acting_user(tx: ReadTx) -> UUID:
+    """The user who asks. Raises UserSessionNeeded: an API key or nobody does."""
+    actor = tx.ctx.actor
+    if actor.kind not in ("staff", "customer", "platform") or actor.id is None:
+        raise UserSessionNeeded
+    return actor.id
+
+
+async def logout(tx: WriteTx) -> None:
+    """End the session of this request. Raises UserSessionNeeded. Emits: user.session_revoked"""
+    user_id = acting_user(tx)
+    session_id = tx.ctx.actor.session_id
+    if session_id is None:
+        raise UserSessionNeeded
+    await _revoke(tx, user_id, session_id, reason="logout")
+
+
+async def list_own(tx: ReadTx) -> list[Session]:
+    """The acting user's live sessions, the newest first, at most 100. Raises UserSessionNeeded."""
+    return await rows.list_live(tx, acting_user(tx))
+
+
+async def revoke_own(tx: WriteTx, session_id: UUID) -> None:
+    """End one of the acting user's sessions.
+
+    Raises:
+        UserSessionNeeded.
+        SessionNotFound: the user has no such session that stands.
+
+    Emits: user.session_revoked
+    """
+    if not await _revoke(tx, acting_user(tx), session_id, reason="revoked"):
+        raise SessionNotFound
+
+
+async def _revoke(
+    tx: WriteTx, user_id: UUID, session_id: UUID, *, reason: Literal["logout", "revoked"]
+) -> bool:
+    if not await rows.revoke(tx, session_id, user_id=user_id, reason=reason):
+        return False
+    forget_session(tx, session_id)
+    tx.emit(UserSessionRevoked(user_id=user_id, session_id=session_id, reason=reason))
+    return True
+
+
+async def revoke_all(tx: WriteTx, user_id: UUID, *, reason: str, but: UUID | None = None) -> int:
+    """End all sessions of a user but one, as part of a change that has its own event; returns how many."""
+    for session_id in await rows.list_live_ids(tx, user_id):
+        forget_session(tx, session_id)
+    return await rows.revoke_all(tx, user_id, but=but or NIL, reason=reason)
+
+
+async def purge_ended(parts: Parts) -> int:
+    """Remove sessions and tokens of all tenants that expired a week ago; returns how many.
+
+    They can open nothing any more, so no event is written.
+    """
+    removed = 0
+    while True:
+        async with parts.db.system("removal of ended sessions") as tx:
+            count = await rows.purge_ended(tx, before=tx.now - KEPT_AFTER_END, limit=_PURGE_BATCH)
+        removed += count
+        if count < _PURGE_BATCH:
+            return removed

@@ -1,0 +1,1 @@
+"""The use cases of webhooks: administering endpoints, keeping deliveries, sending what is due."""
