@@ -1,0 +1,191 @@
+"""Placing orders, for the storefront, and their steps, for the staff."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from rustok.commerce.carts.api import CartAlreadyCompleted, CartNotFound
+from rustok.commerce.checkout import service
+from rustok.commerce.checkout.errors import (
+    CartEmpty,
+    CheckoutIncomplete,
+    LinesNotForSale,
+    OrderTotalTooLarge,
+    PriceChanged,
+)
+from rustok.commerce.checkout.schemas import (
+    CancelOrder,
+    CancelOrderWithRefund,
+    DeliverOrder,
+    OrderStepView,
+    PayOrder,
+    PlacedOrderView,
+    PlaceOrder,
+    ShipOrder,
+    placed_view,
+    step_view,
+)
+from rustok.commerce.inventory.api import StockInsufficient
+from rustok.commerce.orders.api import (
+    OrderLineNotFound,
+    OrderNotFound,
+    OrderPartlyShipped,
+    RefundOutOfRange,
+    ShipmentTooLarge,
+)
+from rustok.commerce.payments.api import CaptureOutOfRange
+from rustok.core.errors import ConcurrentUpdate, IllegalTransition
+from rustok.core.postal import PostalAddress
+from rustok.core.routing import PUBLIC, Reply, Routes, WriteCall
+
+storefront = Routes("checkout", surface="storefront", tag="Checkout", essential=True)
+admin = Routes("checkout", surface="admin", tag="Orders", essential=True)
+
+_STEP_ERRORS = (OrderNotFound, IllegalTransition, ConcurrentUpdate)
+
+
+@storefront.post(
+    "/checkout",
+    permission=PUBLIC,
+    status=201,
+    idempotency="required",
+    precondition="none",
+    summary="Place an order from a cart",
+    errors=[
+        CartNotFound,
+        CartAlreadyCompleted,
+        CartEmpty,
+        CheckoutIncomplete,
+        LinesNotForSale,
+        PriceChanged,
+        StockInsufficient,
+        OrderTotalTooLarge,
+        IllegalTransition,
+    ],
+    example=PlaceOrder(
+        cart_id=UUID("6f1c7f8e-5d2b-4c1a-9f3e-2b7d9a4c8e10"),
+        email="ada@example.com",
+        shipping_address=PostalAddress(
+            name="Ada Lovelace",
+            line1="Lindenallee 5",
+            postal_code="20095",
+            city="Hamburg",
+            country="DE",
+        ),
+        expected_total_minor=4_980,
+    ),
+)
+async def place_order(call: WriteCall, data: PlaceOrder) -> Reply[PlacedOrderView]:
+    """Prices are today's, stock is reserved, the cart is completed: all of it or nothing."""
+    placed = await service.place_order(
+        call.tx,
+        data.cart_id,
+        email=data.email,
+        shipping_address=data.shipping_address,
+        billing_address=data.billing_address,
+        expected_total_minor=data.expected_total_minor,
+    )
+    return Reply(body=placed_view(placed), location=f"/api/v1/storefront/orders/{placed.order.id}")
+
+
+@admin.post(
+    "/orders/{order_id}/confirm",
+    permission="orders:update",
+    idempotency="required",
+    summary="Reserve the stock of a pending order",
+    errors=[*_STEP_ERRORS, StockInsufficient],
+)
+async def confirm_order(call: WriteCall, order_id: UUID) -> OrderStepView:
+    return step_view(
+        await service.confirm(call.tx, order_id, expected_version=call.expected_version)
+    )
+
+
+@admin.post(
+    "/orders/{order_id}/pay",
+    permission="orders:update",
+    idempotency="required",
+    summary="Record the payment of an order",
+    errors=[*_STEP_ERRORS, CaptureOutOfRange],
+    example=PayOrder(method="bank_transfer", reference="statement 12/2026, line 4"),
+)
+async def pay_order(call: WriteCall, order_id: UUID, data: PayOrder) -> OrderStepView:
+    paid = await service.pay(
+        call.tx,
+        order_id,
+        method=data.method,
+        reference=data.reference,
+        amount_minor=data.amount_minor,
+        expected_version=call.expected_version,
+    )
+    return step_view(paid)
+
+
+@admin.post(
+    "/orders/{order_id}/ship",
+    permission="orders:update",
+    idempotency="required",
+    summary="Ship a paid order, or a part of it",
+    errors=[*_STEP_ERRORS, OrderLineNotFound, ShipmentTooLarge, StockInsufficient],
+    example=ShipOrder(carrier="DHL", tracking_number="00340434161094"),
+)
+async def ship_order(call: WriteCall, order_id: UUID, data: ShipOrder) -> OrderStepView:
+    shipped = await service.ship(
+        call.tx,
+        order_id,
+        carrier=data.carrier,
+        tracking_number=data.tracking_number,
+        quantities=data.quantities(),
+        expected_version=call.expected_version,
+    )
+    return step_view(shipped)
+
+
+@admin.post(
+    "/orders/{order_id}/deliver",
+    permission="orders:update",
+    summary="Record the delivery of a shipped order",
+    errors=_STEP_ERRORS,
+    example=DeliverOrder(signature="A. Lovelace"),
+)
+async def deliver_order(call: WriteCall, order_id: UUID, data: DeliverOrder) -> OrderStepView:
+    delivered = await service.deliver(
+        call.tx, order_id, signature=data.signature, expected_version=call.expected_version
+    )
+    return step_view(delivered)
+
+
+@admin.post(
+    "/orders/{order_id}/cancel",
+    permission="orders:update",
+    idempotency="required",
+    summary="Cancel an order that is not paid",
+    errors=_STEP_ERRORS,
+    example=CancelOrder(reason="The customer changed their mind"),
+)
+async def cancel_order(call: WriteCall, order_id: UUID, data: CancelOrder) -> OrderStepView:
+    cancelled = await service.cancel(
+        call.tx, order_id, reason=data.reason, expected_version=call.expected_version
+    )
+    return step_view(cancelled)
+
+
+@admin.post(
+    "/orders/{order_id}/cancel-with-refund",
+    permission="orders:update",
+    idempotency="required",
+    summary="Cancel a paid order of which nothing is shipped",
+    errors=[*_STEP_ERRORS, OrderPartlyShipped, RefundOutOfRange],
+    example=CancelOrderWithRefund(reason="Lost in the warehouse"),
+)
+async def cancel_order_with_refund(
+    call: WriteCall, order_id: UUID, data: CancelOrderWithRefund
+) -> OrderStepView:
+    cancelled = await service.cancel_with_refund(
+        call.tx,
+        order_id,
+        reason=data.reason,
+        refund_minor=data.refund_minor,
+        expected_version=call.expected_version,
+    )
+    return step_view(cancelled)

@@ -1,0 +1,191 @@
+"""Wire shapes of checkout and of the steps of an order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from rustok.commerce.orders.api import Order, OrderLine, PlacedOrder
+from rustok.core.postal import PostalAddress
+from rustok.core.types import SHORT_TEXT_PATTERN, TITLE_PATTERN, AmountMinor, EmailText
+
+Reason = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=500,
+        pattern=TITLE_PATTERN,
+        description="Why, one line that is not blank.",
+        examples=["The customer changed their mind"],
+    ),
+]
+Carrier = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=TITLE_PATTERN, examples=["DHL"])
+]
+TrackingNumber = Annotated[
+    str, Meta(min_length=1, max_length=100, pattern=TITLE_PATTERN, examples=["00340434161094"])
+]
+Signature = Annotated[
+    str, Meta(min_length=1, max_length=200, pattern=TITLE_PATTERN, examples=["A. Lovelace"])
+]
+PaymentMethod = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=50,
+        pattern=r"^[a-z][a-z0-9_]*$(?!\n)",
+        description="How the money came in.",
+        examples=["bank_transfer"],
+    ),
+]
+BookReference = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=SHORT_TEXT_PATTERN,
+        description="What to find the payment by in the books.",
+        examples=["statement 12/2026, line 4"],
+    ),
+]
+ShippedQuantity = Annotated[int, Meta(ge=1, le=1_000_000, examples=[1])]
+
+
+class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order from a cart; what is left out is taken from the cart.
+
+    `expected_total_minor` is the total the customer saw: when it has changed, nothing is ordered.
+    """
+
+    cart_id: UUID
+    email: EmailText | None = None
+    shipping_address: PostalAddress | None = None
+    billing_address: PostalAddress | None = None
+    expected_total_minor: AmountMinor | None = None
+
+
+class PayOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Money that came in; without an amount, the whole total."""
+
+    method: PaymentMethod
+    reference: BookReference | None = None
+    amount_minor: AmountMinor | None = None
+
+
+class ShipLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    order_line_id: UUID
+    quantity: ShippedQuantity
+
+
+class ShipOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A parcel; without lines it holds all that is left."""
+
+    carrier: Carrier
+    tracking_number: TrackingNumber | None = None
+    lines: Annotated[list[ShipLine], Meta(min_length=1, max_length=100)] | None = None
+
+    def quantities(self) -> dict[UUID, int] | None:
+        """Pieces by order line id; a line named twice counts together. None is all that is left."""
+        if self.lines is None:
+            return None
+        wanted: dict[UUID, int] = {}
+        for line in self.lines:
+            wanted[line.order_line_id] = wanted.get(line.order_line_id, 0) + line.quantity
+        return wanted
+
+
+class DeliverOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    signature: Signature | None = None
+
+
+class CancelOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    reason: Reason
+
+
+class CancelOrderWithRefund(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without an amount, the whole total is paid back."""
+
+    reason: Reason
+    refund_minor: AmountMinor | None = None
+
+
+class PlacedLineView(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    product_id: UUID
+    variant_id: UUID
+    sku: str | None
+    title: str
+    variant_title: str
+    quantity: int
+    unit_amount_minor: int
+    total_minor: int
+
+
+class OrderStepView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an order stands after a step; the order itself has the rest."""
+
+    id: UUID
+    number: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    currency: str
+    total_minor: int
+    allowed_actions: list[str]
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class PlacedOrderView(OrderStepView, frozen=True, kw_only=True):
+    """A new order. `access_token` is shown this once: with it an anonymous customer sees it again."""
+
+    access_token: str
+    email: str
+    shipping_address: PostalAddress
+    billing_address: PostalAddress
+    lines: list[PlacedLineView]
+    subtotal_minor: int
+    shipping_minor: int
+    tax_minor: int
+
+
+def step_view(order: Order) -> OrderStepView:
+    return OrderStepView(
+        id=order.id,
+        number=order.number,
+        status=order.state,
+        payment_status=order.payment_status,
+        fulfilment_status=order.fulfilment_status,
+        currency=order.currency,
+        total_minor=order.total_minor,
+        allowed_actions=list(order.allowed_actions),
+        version=order.version,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )
+
+
+def _line_view(line: OrderLine) -> PlacedLineView:
+    return PlacedLineView(
+        **{name: getattr(line, name) for name in PlacedLineView.__struct_fields__}
+    )
+
+
+def placed_view(placed: PlacedOrder) -> PlacedOrderView:
+    order = placed.order
+    return PlacedOrderView(
+        **msgspec.structs.asdict(step_view(order)),
+        access_token=placed.access_token,
+        email=order.email,
+        shipping_address=order.shipping_address,
+        billing_address=order.billing_address,
+        lines=[_line_view(line) for line in placed.lines],
+        subtotal_minor=order.subtotal_minor,
+        shipping_minor=order.shipping_minor,
+        tax_minor=order.tax_minor,
+    )

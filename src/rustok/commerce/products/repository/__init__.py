@@ -1,0 +1,1 @@
+"""Every query on the catalogue, split by what it reads: products, their parts, categories, collections."""

@@ -1,0 +1,1 @@
+"""Wire shapes of the catalogue, one file per kind of thing."""
