@@ -1,0 +1,1 @@
+"""What a media is, and what the first bytes of a file say; no I/O."""

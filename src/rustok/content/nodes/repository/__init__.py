@@ -1,0 +1,1 @@
+"""Every query on nodes, their texts, revisions and kinds."""
