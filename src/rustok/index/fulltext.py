@@ -1,0 +1,127 @@
+"""What each database needs for full text beyond its tables: FTS5 on SQLite, tsvector on PostgreSQL.
+
+SQLite: an external-content FTS5 table per shelf; `storing` keeps it in step, because triggers that
+write to FTS5 are refused under `trusted_schema=OFF`.
+
+PostgreSQL: a generated `search` column with a GIN index, and a function per shelf that looks into
+it. Row-level security allows an index only with operators that are marked leakproof, and `@@` is
+not; read directly, every row of the tenant would be compared. The function runs as the owner of the
+table and names the tenant of the transaction itself, so it gives out no other rows than the policy.
+
+Refuses: statements of the application; those stand beside the queries.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+SHELVES: Final = ("product", "node")
+WORD_COLUMNS: Final = ("scope", "title", "keywords", "body")
+"""Columns of the entries that FTS5 indexes."""
+
+_CONFIGURATIONS: Final = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "es": "spanish", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi",
+    "hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian",
+    "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian", "no": "norwegian",
+    "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish",
+    "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+"""Language -> text search configuration; all ship with PostgreSQL 14 and later."""
+
+
+def configuration_of(locale: str) -> str:
+    """The PostgreSQL text search configuration for a locale; `simple` where none knows the language."""
+    return _CONFIGURATIONS.get(locale.split("-", 1)[0].lower(), "simple")
+
+
+def scope_of(tenant_id: UUID, locale: str) -> str:
+    """One word that only the rows of this tenant and locale carry; FTS5 meets it like any other."""
+    letters = "".join(char for char in locale.lower() if char.isalnum())
+    return f"t{tenant_id.hex}l{letters}"
+
+
+def create_statements(dialect: str) -> list[str]:
+    """DDL to run after the tables are made.
+
+    Args:
+        dialect: "sqlite" or "postgres" ("postgresql" is understood too).
+    """
+    if dialect == "sqlite":
+        return [_filled(one, shelf) for shelf in SHELVES for one in _CREATE_SQLITE]
+    return [
+        _VECTOR_FUNCTION,
+        *(_filled(one, shelf) for shelf in SHELVES for one in _CREATE_POSTGRES),
+    ]
+
+
+def drop_statements(dialect: str) -> list[str]:
+    """DDL to run before the tables are dropped; undoes `create_statements`."""
+    templates = _DROP_SQLITE if dialect == "sqlite" else _DROP_POSTGRES
+    statements = [_filled(one, shelf) for shelf in reversed(SHELVES) for one in templates]
+    return statements if dialect == "sqlite" else [*statements, _DROP_VECTOR_FUNCTION]
+
+
+def _filled(template: str, shelf: str) -> str:
+    """The statement for one shelf; its name is one of `SHELVES`, nothing from outside."""
+    return template.replace("@entries", f"{shelf}_entries")
+
+
+_CREATE_SQLITE: Final = (
+    "CREATE VIRTUAL TABLE @entries_fts USING fts5(scope, title, keywords, body, content='@entries', "
+    "content_rowid='entry', tokenize='unicode61 remove_diacritics 2', prefix='2 3', columnsize=0)",
+)
+_DROP_SQLITE: Final = ("DROP TABLE IF EXISTS @entries_fts",)
+
+# A cast from text to regconfig is only STABLE, as configurations may be redefined; ours are the
+# built-in ones, so the vector of a row never changes and may be generated and stored. Every text
+# goes in twice: stemmed in its language, and as it stands for beginnings of words. The scope goes in
+# without a position, to narrow an index of all tenants down to one.
+_VECTOR_FUNCTION: Final = """
+CREATE OR REPLACE FUNCTION rustok_search_vector(
+    configuration text, scope text, title text, keywords text, body text
+) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT setweight(to_tsvector(configuration::regconfig, title), 'A')
+        || setweight(to_tsvector('simple'::regconfig, title), 'A')
+        || setweight(to_tsvector(configuration::regconfig, keywords), 'B')
+        || setweight(to_tsvector('simple'::regconfig, keywords), 'B')
+        || setweight(to_tsvector(configuration::regconfig, body), 'C')
+        || setweight(to_tsvector('simple'::regconfig, body), 'C')
+        || array_to_tsvector(ARRAY[scope])
+$$
+""".strip()
+
+
+_CREATE_POSTGRES: Final = (
+    "ALTER TABLE @entries ADD COLUMN search tsvector GENERATED ALWAYS AS "
+    "(rustok_search_vector(configuration, scope, title, keywords, body)) STORED",
+    "CREATE INDEX ix_@entries_search ON @entries USING gin (search)",
+    # Row-level security is forced on the owner, too, as whom the function below runs.
+    "CREATE POLICY @entries_owner ON @entries FOR SELECT TO CURRENT_USER USING (true)",
+    """
+CREATE OR REPLACE FUNCTION @entries_found(
+    wanted_locale text, wanted tsquery, wanted_scope text, is_ranked boolean
+) RETURNS TABLE (subject_id uuid, score bigint)
+LANGUAGE sql STABLE STRICT SECURITY DEFINER ROWS 100 SET search_path = public, pg_temp AS $$
+    SELECT e.subject_id,
+        CASE WHEN is_ranked THEN (ts_rank(e.search, wanted) * 1000000)::bigint ELSE 0 END
+    FROM @entries e
+    WHERE e.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
+        AND e.locale = wanted_locale
+        AND e.search @@ (wanted && quote_literal(wanted_scope)::tsquery)
+$$
+""".strip(),
+    "REVOKE ALL ON FUNCTION @entries_found(text, tsquery, text, boolean) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION @entries_found(text, tsquery, text, boolean) "
+    "TO rustok_app, rustok_system",
+)
+_DROP_POSTGRES: Final = (
+    "DROP FUNCTION IF EXISTS @entries_found(text, tsquery, text, boolean)",
+    "DROP POLICY IF EXISTS @entries_owner ON @entries",
+    "DROP INDEX IF EXISTS ix_@entries_search",
+    "ALTER TABLE @entries DROP COLUMN IF EXISTS search",
+)
+_DROP_VECTOR_FUNCTION: Final = (
+    "DROP FUNCTION IF EXISTS rustok_search_vector(text, text, text, text, text)"
+)

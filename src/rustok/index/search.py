@@ -1,0 +1,354 @@
+"""Reads the shelves: filters, full text, orders and keyset cursors, one statement per question.
+
+The statement of every combination of filters is built once and kept. Refuses: offsets, operators in
+what a reader types, and decoding the documents it finds.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    func,
+    select,
+    tuple_,
+)
+from sqlalchemy.sql.elements import ColumnElement
+
+from rustok.core.db import TENANT, Query, ReadTx
+from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
+from rustok.core.db.statement import DialectName
+from rustok.core.ids import parse_id
+from rustok.core.pagination import InvalidCursor, cut_page, decode_cursor
+from rustok.index.matching import found_by, fts5, score_of, search_parameters
+from rustok.index.shelves import Shelf
+from rustok.index.words import Terms
+
+MAX_FACET_VALUES: Final = 50
+"""Values counted per kind of facet, the most frequent first."""
+HIDDEN_FACET: Final = "depends"
+"""Kind of the facets that only say what a subject's documents depend on; it is never counted."""
+_DIALECTS: Final[tuple[DialectName, ...]] = ("sqlite", "postgres")
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to sort; `column` None sorts by relevance. Equal rows stand by id, in the same direction."""
+
+    name: str
+    column: str | None
+    descending: bool = False
+
+    @property
+    def kind(self) -> type[str] | type[int]:
+        """The type of this order's key in a cursor."""
+        return str if self.column in ("title_key", "handle") else int
+
+
+RELEVANCE: Final = Order(name="relevance", column=None, descending=True)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows of a shelf are wanted.
+
+    Attributes:
+        terms: words that must all be there; None for any text.
+        facets: (kind, values): one of the values of each pair must be there.
+        values: parameters of the shelf's own conditions, by the condition's name.
+    """
+
+    terms: Terms | None = None
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    values: dict[str, object] = msgspec.field(default_factory=dict)
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A row found: its card as JSON, and where it stands in the order."""
+
+    card: str
+    subject_id: UUID
+    place: datetime | int | str
+
+    def key(self, order: Order) -> tuple[str, int | str, str]:
+        place = self.place
+        return (
+            order.name,
+            (place - EPOCH) // MICROSECOND if isinstance(place, datetime) else place,
+            str(self.subject_id),
+        )
+
+
+class Hits(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of cards, as the JSON texts that are stored."""
+
+    cards: list[str]
+    next_cursor: str | None = None
+
+    def page_json(self) -> bytes:
+        """The page as a response body; the cards go out as they are stored."""
+        cursor = msgspec.json.encode(self.next_cursor).decode()
+        return f'{{"items":[{",".join(self.cards)}],"next_cursor":{cursor}}}'.encode()
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes one statement differ from another; the values are parameters."""
+
+    has_terms: bool
+    facet_count: int
+    conditions: tuple[str, ...]
+
+
+Conditions = Mapping[str, ColumnElement[bool]]
+
+
+class Catalogue:
+    """A shelf with the conditions and orders its lists take.
+
+    Args:
+        conditions: by name; each uses one parameter of the same name.
+        orders: by name.
+    """
+
+    def __init__(self, shelf: Shelf, *, conditions: Conditions, orders: tuple[Order, ...]) -> None:
+        self.shelf = shelf
+        self.conditions = conditions
+        self.orders: Final = {order.name: order for order in (*orders, RELEVANCE)}
+
+    def shape(self, selection: Selection) -> Shape:
+        return Shape(
+            has_terms=selection.terms is not None,
+            facet_count=len(selection.facets),
+            conditions=tuple(sorted(selection.values)),
+        )
+
+    def parameters(self, tx: ReadTx, selection: Selection) -> dict[str, object]:
+        """Everything a statement of this selection binds."""
+        locale = tx.ctx.locale
+        bound: dict[str, object] = {"locale": locale, **selection.values}
+        if self.shelf.per_currency:
+            bound["currency"] = tx.ctx.currency
+        for index, (kind, values) in enumerate(selection.facets):
+            bound |= {f"facet_kind_{index}": kind, f"facet_values_{index}": list(values)}
+        if selection.terms is not None:
+            bound |= search_parameters(selection.terms, tx.ctx.tenant_id, locale)
+        return bound
+
+    def restricted(
+        self,
+        statement: Select[Any],
+        shape: Shape,
+        dialect: DialectName,
+        *,
+        is_ranked: bool = False,
+    ) -> Select[Any]:
+        """`statement`, which selects from the documents, with the conditions of `shape`.
+
+        Args:
+            is_ranked: whether the statement uses `score_of`.
+        """
+        documents, entries = self.shelf.documents, self.shelf.entries
+        statement = statement.where(
+            documents.c.tenant_id == TENANT,
+            documents.c.locale == bindparam("locale", type_=Text()),
+            *(self.conditions[name] for name in shape.conditions),
+        )
+        if self.shelf.per_currency:
+            statement = statement.where(documents.c.currency == bindparam("currency", type_=Text()))
+        for index in range(shape.facet_count):
+            facets = self.shelf.facets.alias(f"facets_{index}")
+            statement = statement.where(
+                documents.c.subject_id.in_(
+                    select(facets.c.subject_id).where(
+                        facets.c.tenant_id == TENANT,
+                        facets.c.locale == bindparam("locale", type_=Text()),
+                        facets.c.kind == bindparam(f"facet_kind_{index}", type_=Text()),
+                        any_of(facets.c.value, f"facet_values_{index}"),
+                    )
+                )
+            )
+        if shape.has_terms and dialect == "sqlite":
+            statement = statement.where(
+                entries.c.tenant_id == TENANT,
+                entries.c.tenant_id == documents.c.tenant_id,
+                entries.c.subject_id == documents.c.subject_id,
+                entries.c.locale == documents.c.locale,
+                fts5(self.shelf, "match_any"),
+            )
+        elif shape.has_terms:
+            found = found_by(self.shelf, is_ranked=is_ranked)
+            statement = statement.where(documents.c.subject_id == found.c.subject_id)
+        return statement
+
+    async def list_hits(
+        self,
+        tx: ReadTx,
+        selection: Selection,
+        *,
+        order_name: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Hits:
+        """A page of what is selected, in the locale and currency of the context.
+
+        Args:
+            order_name: None, and `relevance` without words, take relevance with words, else the first order.
+
+        Raises:
+            InvalidCursor: malformed, or of another order.
+        """
+        order = self._order(selection, order_name)
+        bound = self.parameters(tx, selection)
+        if cursor is not None:
+            bound |= _position(cursor, order)
+        query = _page(self, self.shape(selection), order, cursor is not None)
+        rows = await tx.all(query, **bound, limit=limit + 1)
+        page = cut_page(rows, limit=limit, key_of=lambda hit: hit.key(order))
+        return Hits(cards=[hit.card for hit in page.items], next_cursor=page.next_cursor)
+
+    def _order(self, selection: Selection, name: str | None) -> Order:
+        if selection.terms is None and name in (None, RELEVANCE.name):
+            return next(iter(self.orders.values()))
+        return self.orders[name or RELEVANCE.name]
+
+    async def count_facets(self, tx: ReadTx, selection: Selection) -> list[FacetCount]:
+        """How many of the selected subjects have each value, the most frequent of a kind first."""
+        return await tx.all(
+            _facet_counts(self, self.shape(selection)), **self.parameters(tx, selection)
+        )
+
+
+class FacetCount(msgspec.Struct, frozen=True, kw_only=True):
+    """One value one could filter by, and how many would be left."""
+
+    kind: str
+    value: str
+    label: str
+    count: int
+
+
+def _position(cursor: str, order: Order) -> dict[str, object]:
+    name, place, subject_id = decode_cursor(cursor, (str, order.kind, str))
+    if name != order.name:
+        message = "the cursor was made for another order; start without one."
+        raise InvalidCursor(message, pointer="cursor", rule="order")
+    after: object = place
+    if order.column == "published_at" and isinstance(place, int):
+        try:
+            after = EPOCH + place * MICROSECOND
+        except OverflowError:
+            message = "the cursor is malformed; send `next_cursor` of the page before unchanged."
+            raise InvalidCursor(message, pointer="cursor", rule="malformed") from None
+    return {"after_place": after, "after_id": parse_id(str(subject_id), pointer="cursor")}
+
+
+@functools.lru_cache(maxsize=1_024)
+def _page(catalogue: Catalogue, shape: Shape, order: Order, has_cursor: bool) -> Query[Hit]:
+    return Query(
+        {
+            dialect: _page_statement(catalogue, shape, order, has_cursor, dialect)
+            for dialect in _DIALECTS
+        },
+        Hit,
+    )
+
+
+def _page_statement(
+    catalogue: Catalogue, shape: Shape, order: Order, has_cursor: bool, dialect: DialectName
+) -> Select[Any]:
+    documents = catalogue.shelf.documents
+    place: ColumnElement[Any] = (
+        score_of(catalogue.shelf, dialect) if order.column is None else documents.c[order.column]
+    )
+    statement = catalogue.restricted(
+        select(documents.c.card, documents.c.subject_id, place.label("place")),
+        shape,
+        dialect,
+        is_ranked=order.column is None,
+    )
+    if has_cursor:
+        kind = BigInteger() if order.column is None else documents.c[order.column].type
+        after = tuple_(
+            bindparam("after_place", type_=kind),
+            bindparam("after_id", type_=documents.c.subject_id.type),
+        )
+        here = tuple_(place, documents.c.subject_id)
+        statement = statement.where(here < after if order.descending else here > after)
+    keys = (place, documents.c.subject_id)
+    statement = statement.order_by(*((key.desc() for key in keys) if order.descending else keys))
+    return statement.limit(bindparam("limit", type_=Integer()))
+
+
+@functools.lru_cache(maxsize=1_024)
+def _facet_counts(catalogue: Catalogue, shape: Shape) -> Query[FacetCount]:
+    return Query(
+        {dialect: _facet_statement(catalogue, shape, dialect) for dialect in _DIALECTS}, FacetCount
+    )
+
+
+def _facet_statement(catalogue: Catalogue, shape: Shape, dialect: DialectName) -> Select[Any]:
+    facets, documents = catalogue.shelf.facets, catalogue.shelf.documents
+    count = func.count()
+    counted = (
+        select(
+            facets.c.kind,
+            facets.c.value,
+            func.max(facets.c.label).label("label"),
+            count.label("count"),
+            func.row_number()
+            .over(partition_by=facets.c.kind, order_by=(count.desc(), facets.c.value))
+            .label("place"),
+        )
+        .where(
+            facets.c.tenant_id == TENANT,
+            facets.c.locale == bindparam("locale", type_=Text()),
+            facets.c.kind != HIDDEN_FACET,
+            facets.c.subject_id.in_(
+                catalogue.restricted(select(documents.c.subject_id), shape, dialect)
+            ),
+        )
+        .group_by(facets.c.kind, facets.c.value)
+        .subquery("counted")
+    )
+    return (
+        select(counted.c.kind, counted.c.value, counted.c.label, counted.c.count)
+        .where(counted.c.place <= MAX_FACET_VALUES)
+        .order_by(counted.c.kind, counted.c.place)
+    )
+
+
+@functools.cache
+def _by_handle(catalogue: Catalogue, conditions: tuple[str, ...]) -> Query[Stored]:
+    documents = catalogue.shelf.documents
+    shape = Shape(has_terms=False, facet_count=0, conditions=conditions)
+    statement = catalogue.restricted(
+        select(documents.c.document, documents.c.etag), shape, "sqlite"
+    ).where(documents.c.handle == bindparam("handle", type_=Text()))
+    return Query(statement.order_by(documents.c.subject_id).limit(1), Stored)
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A document as it is stored, with its validator."""
+
+    document: str
+    etag: str
+
+
+async def find_by_handle(
+    tx: ReadTx, catalogue: Catalogue, handle: str, **values: object
+) -> Stored | None:
+    """The document at an address in the locale and currency of the context.
+
+    Args:
+        values: parameters of further conditions, by name.
+    """
+    bound = catalogue.parameters(tx, Selection(values=values))
+    return await tx.one(_by_handle(catalogue, tuple(sorted(values))), handle=handle, **bound)
