@@ -1,0 +1,331 @@
+"""The ASGI application: from a scope to an answer, in one fixed order.
+
+trace -> health, docs, metrics -> tenant -> CORS -> route -> actor -> endpoint -> problem or answer.
+Refuses: knowing any feature; it works from the route table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from rustok.core.errors import FieldError, InvalidInput, RustokError, Unavailable
+from rustok.core.ids import new_id
+from rustok.core.locale import negotiate, parse_locale
+from rustok.core.modules import Modules
+from rustok.core.parts import Parts
+from rustok.core.routing import PUBLIC
+from rustok.core.tenancy import (
+    ANONYMOUS,
+    PLATFORM_TENANT_ID,
+    Actor,
+    RequestContext,
+    TenantProfile,
+)
+from rustok.server.compression import compress
+from rustok.server.edge import Endpoint
+from rustok.server.headers import API_HEADERS, cors_headers
+from rustok.server.message import Answer, ClientGone, Receive, Request, Scope, Send
+from rustok.server.problems import (
+    MEDIA_TYPE,
+    MethodNotAllowed,
+    RouteNotFound,
+    headers_of,
+    internal_error,
+    problem_of,
+)
+from rustok.server.resolution import Resolver
+from rustok.server.router import Router
+from rustok.telemetry import metrics, trace_context
+from rustok.telemetry.logs import bind, get_logger, log_fields
+
+log = get_logger("rustok.http")
+
+Authenticate = Callable[[Parts, TenantProfile, Mapping[str, str]], Awaitable[Actor]]
+Page = Callable[[Request], Awaitable[Answer]]
+TenantPage = Callable[[Request, RequestContext], Awaitable[Answer | None]]
+ProblemPage = Callable[[RustokError, str], Answer]
+
+_UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class CurrencyNotOffered(InvalidInput):
+    code = "currency_not_offered"
+    title = "The tenant does not sell in this currency"
+    mend = "Use one of the currencies in `offered`."
+
+    def __init__(self, offered: tuple[str, ...]) -> None:
+        message = f"Offered here: {', '.join(offered)}."
+        super().__init__(
+            message,
+            fields=[FieldError(pointer="currency", rule="offered", message=message)],
+            extensions={"offered": list(offered)},
+        )
+
+
+class Application:
+    """Args:
+    parts: process-wide parts.
+    modules: features, with their routes.
+    resolver: finds the tenant.
+    authenticate: finds the actor from the request's headers.
+    pages: answers outside the API by exact path (health, docs, metrics); no tenant needed.
+    tenant_page: answers any other path of a tenant's host (storefront pages); None means 404.
+    request_timeout_seconds: bound of one request.
+    problem_page: a problem with its trace id as HTML, for browsers outside the API.
+    """
+
+    def __init__(
+        self,
+        *,
+        parts: Parts,
+        modules: Modules,
+        resolver: Resolver,
+        authenticate: Authenticate,
+        pages: Mapping[str, Page],
+        tenant_page: TenantPage | None,
+        max_body_bytes: int,
+        request_timeout_seconds: float,
+        problem_page: ProblemPage | None = None,
+    ) -> None:
+        self._parts = parts
+        self._resolver = resolver
+        self._authenticate = authenticate
+        self._pages = dict(pages)
+        self._tenant_page = tenant_page
+        self._problem_page = problem_page
+        self._timeout_seconds = request_timeout_seconds
+        routes = modules.routes
+        self._router = Router(routes)
+        self._endpoints = {
+            (route.method, route.full_path): Endpoint(
+                route, parts=parts, max_body_bytes=max_body_bytes
+            )
+            for route in routes
+        }
+        self.in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        self.in_flight += 1
+        self._idle.clear()
+        metrics.HTTP_IN_FLIGHT.set(self.in_flight)
+        request = Request(scope, receive)
+        trace = trace_context.continue_or_start(request.headers.get(trace_context.TRACEPARENT))
+        request_id = _request_id(request.headers.get("x-request-id"))
+        try:
+            with log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id):
+                await self._serve(request, send, trace, request_id)
+        finally:
+            self.in_flight -= 1
+            if self.in_flight == 0:
+                self._idle.set()
+            metrics.HTTP_IN_FLIGHT.set(self.in_flight)
+
+    async def drain(self, seconds: float) -> bool:
+        """Wait until no request is being answered; False when some still are after `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _serve(
+        self,
+        request: Request,
+        send: Send,
+        trace: trace_context.TraceContext,
+        request_id: str,
+    ) -> None:
+        started = time.perf_counter()
+        head = request.method == "HEAD"
+        if head:
+            request.method = "GET"
+        seen = _Seen()
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                answer = await self._answer(request, seen, trace, request_id)
+        except ClientGone:
+            return
+        except TimeoutError:
+            answer = self._problem(
+                Unavailable(
+                    "The request took too long and was given up; send it again with the same key."
+                ),
+                request,
+                trace.trace_id,
+            )
+        except RustokError as error:
+            if error.status >= 500 and not isinstance(error, Unavailable):
+                log.error("request.failed", code=error.code, route=seen.route)
+                error = internal_error() if error.status == 500 else error
+            answer = self._problem(error, request, trace.trace_id)
+        except Exception:
+            log.exception("request.crashed", route=seen.route)
+            answer = self._problem(internal_error(), request, trace.trace_id)
+        headers = answer.headers
+        headers["x-request-id"] = request_id
+        headers["traceresponse"] = trace.traceparent()
+        for name, value in API_HEADERS.items():
+            headers.setdefault(name, value)
+        if seen.tenant is not None and "origin" in request.headers:
+            headers |= cors_headers(seen.tenant, request.headers["origin"])
+        compress(answer, request.headers.get("accept-encoding", ""))
+        await answer.send(send, head=head)
+        elapsed = time.perf_counter() - started
+        method = request.method if request.method in _METHODS else metrics.OTHER
+        metrics.HTTP_REQUESTS.labels(
+            method=method, route=seen.route, status=str(answer.status)
+        ).inc()
+        metrics.HTTP_DURATION.labels(method=method, route=seen.route).observe(elapsed)
+        log.info(
+            "request",
+            method=method,
+            route=seen.route,
+            status=answer.status,
+            ms=round(elapsed * 1000, 1),
+        )
+
+    async def _answer(
+        self, request: Request, seen: _Seen, trace: trace_context.TraceContext, request_id: str
+    ) -> Answer:
+        page = self._page_of(request.path)
+        if page is not None:
+            seen.route = page[0]
+            if request.method != "GET":
+                raise MethodNotAllowed(["GET", "HEAD"])
+            return await page[1](request)
+        query = request.query()
+        is_platform = request.path.startswith("/api/v1/platform/")
+        tenant = (
+            await self._resolver.profile_of(PLATFORM_TENANT_ID)
+            if is_platform
+            else await self._resolver.resolve(
+                header=request.headers.get("x-tenant"), host=request.headers.get("host")
+            )
+        )
+        seen.tenant = tenant
+        bind(tenant=str(tenant.id))
+        found = self._router.find(request.path)
+        if request.method == "OPTIONS" and found is not None:
+            seen.route = "preflight"
+            return Answer(status=204, headers={"allow": ", ".join(sorted(found[0]))})
+        if found is not None and request.method in found[0]:
+            route = found[0][request.method]
+            endpoint = self._endpoints[(route.method, route.full_path)]
+            seen.route = route.full_path
+            # Signing in with an expired token still in the header must not need signing in.
+            signing_in = route.surface == "auth" and route.permission == PUBLIC
+            actor = (
+                ANONYMOUS
+                if signing_in
+                else await self._authenticate(self._parts, tenant, request.headers)
+            )
+            ctx = _context(request, tenant, actor, query, trace, request_id)
+            return await endpoint.run(request, ctx, found[1], query)
+        if found is not None:
+            raise MethodNotAllowed(sorted(found[0]))
+        if self._tenant_page is not None and not request.path.startswith("/api/"):
+            seen.route = "page"
+            if request.method not in ("GET", "POST"):
+                raise MethodNotAllowed(["GET", "HEAD", "POST"])
+            ctx = _context(request, tenant, ANONYMOUS, query, trace, request_id)
+            answer = await self._tenant_page(request, ctx)
+            if answer is not None:
+                return answer
+        raise RouteNotFound
+
+    def _page_of(self, path: str) -> tuple[str, Page] | None:
+        exact = self._pages.get(path)
+        if exact is not None:
+            return path, exact
+        for prefix in ("/problems/", "/static/", "/demo/"):
+            if path.startswith(prefix) and prefix in self._pages:
+                return prefix, self._pages[prefix]
+        return None
+
+    def _problem(self, error: RustokError, request: Request, trace_id: str) -> Answer:
+        browser = "text/html" in request.headers.get("accept", "")
+        if self._problem_page is not None and browser and not request.path.startswith("/api/"):
+            return self._problem_page(error, trace_id)
+        document = problem_of(error, instance=request.path, trace_id=trace_id)
+        return Answer(
+            status=error.status,
+            body=msgspec.json.encode(document),
+            headers={"content-type": MEDIA_TYPE, **headers_of(error)},
+        )
+
+
+_METHODS: Final = frozenset({"GET", *_UNSAFE, "OPTIONS"})
+
+
+class _Seen:
+    """What is known of a request so far, for the log line and the headers of a failure."""
+
+    __slots__ = ("route", "tenant")
+
+    def __init__(self) -> None:
+        self.route = "unmatched"
+        self.tenant: TenantProfile | None = None
+
+
+def _request_id(header: str | None) -> str:
+    if header is not None and 8 <= len(header) <= 128 and header.isascii() and header.isprintable():
+        return header
+    return str(new_id())
+
+
+def _context(
+    request: Request,
+    tenant: TenantProfile,
+    actor: Actor,
+    query: dict[str, list[str]],
+    trace: trace_context.TraceContext,
+    request_id: str,
+) -> RequestContext:
+    """Locale and currency by `?locale=` and `?currency=`, else by header, else the tenant's own."""
+    locale_texts = query.pop("locale", None)
+    if locale_texts is not None:
+        locale = negotiate(
+            parse_locale(locale_texts[-1], pointer="locale"), tenant.locales, tenant.default_locale
+        )
+    else:
+        locale = negotiate(
+            request.headers.get("accept-language"), tenant.locales, tenant.default_locale
+        )
+    currency_texts = query.pop("currency", None)
+    currency = currency_texts[-1] if currency_texts else request.headers.get("x-currency")
+    if currency is None:
+        currency = tenant.default_currency
+    elif currency not in tenant.currencies:
+        raise CurrencyNotOffered(tenant.currencies)
+    return RequestContext(
+        tenant=tenant,
+        actor=actor,
+        locale=locale,
+        currency=currency,
+        correlation_id=new_id(),
+        traceparent=trace.traceparent(),
+        request_id=request_id,
+    )
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

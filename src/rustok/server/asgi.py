@@ -1,0 +1,39 @@
+"""Builds the ASGI application over a platform: features' routes plus health, docs, metrics and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rustok.core.parts import Parts
+from rustok.core.tenancy import Actor, TenantProfile
+from rustok.platform.identity import api as identity
+from rustok.server.app import Application
+from rustok.server.operations import operation_pages
+from rustok.server.pages.documentation import documentation_pages, plain_error_page
+from rustok.server.pages.storefront import storefront
+from rustok.server.platform import Platform
+
+
+async def _authenticate(parts: Parts, tenant: TenantProfile, headers: Mapping[str, str]) -> Actor:
+    return await identity.authenticate(
+        parts,
+        tenant,
+        authorization=headers.get("authorization"),
+        api_key=headers.get("x-api-key"),
+    )
+
+
+def application(platform: Platform) -> Application:
+    """The application of `platform`; one per process."""
+    http = platform.settings.http
+    return Application(
+        parts=platform.parts,
+        modules=platform.modules,
+        resolver=platform.resolver,
+        authenticate=_authenticate,
+        pages={**operation_pages(platform), **documentation_pages(platform)},
+        tenant_page=storefront(platform),
+        max_body_bytes=http.max_body_bytes,
+        request_timeout_seconds=http.request_timeout_seconds,
+        problem_page=plain_error_page,
+    )

@@ -1,0 +1,43 @@
+"""Compresses answers worth it: brotli where the client takes it, else gzip.
+
+Refuses: small bodies, types that are compressed already, and answers with an encoding.
+"""
+
+from __future__ import annotations
+
+import gzip
+from typing import Final
+
+import brotli
+
+from rustok.server.message import Answer
+
+SMALLEST_BYTES: Final = 1_024
+_TYPES: Final = (
+    "application/json",
+    "application/problem+json",
+    "text/",
+    "image/svg+xml",
+    "application/xml",
+)
+
+
+def compress(answer: Answer, accept_encoding: str) -> None:
+    """Encode the body of `answer` in place as the client's Accept-Encoding allows."""
+    if len(answer.body) < SMALLEST_BYTES or "content-encoding" in answer.headers:
+        return
+    if not answer.headers.get("content-type", "").startswith(_TYPES):
+        return
+    accepted = accept_encoding.lower()
+    if "br" in accepted:
+        answer.body = brotli.compress(answer.body, quality=4)
+        answer.headers["content-encoding"] = "br"
+    elif "gzip" in accepted:
+        answer.body = gzip.compress(answer.body, compresslevel=5, mtime=0)
+        answer.headers["content-encoding"] = "gzip"
+    else:
+        return
+    answer.headers.setdefault("vary", "Accept-Encoding")
+    etag = answer.headers.get("etag")
+    if etag is not None and not etag.startswith("W/"):
+        answer.headers["etag"] = f"W/{etag}"

@@ -1,0 +1,339 @@
+"""The edge: one route and one request in, one answer out. Permission, preconditions, idempotency and
+the one commit of a request live here; features only declare what they need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from rustok.core import idempotency
+from rustok.core.db import WriteTx
+from rustok.core.errors import (
+    FieldError,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    PreconditionRequired,
+    Unauthenticated,
+)
+from rustok.core.parts import Parts
+from rustok.core.permissions import MissingPermission
+from rustok.core.routing import (
+    PUBLIC,
+    SIGNED_IN,
+    OpenCall,
+    RawBody,
+    RawReply,
+    ReadCall,
+    Reply,
+    Route,
+    SystemCall,
+    WriteCall,
+)
+from rustok.core.tenancy import PLATFORM_TENANT_ID, RequestContext
+from rustok.server.message import Answer, Request
+from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
+
+_encode: Final = msgspec.json.Encoder().encode
+_STAFF_KINDS: Final = frozenset({"staff", "api_key", "platform"})
+
+
+class ModuleDisabled(NotFound):
+    code = "module_disabled"
+    title = "The module is switched off"
+    mend = "Switch the module on for this tenant (PUT /api/v1/admin/tenant/modules/{module})."
+
+    def __init__(self, module: str) -> None:
+        super().__init__(
+            f"Module '{module}' is switched off for this tenant.", extensions={"module": module}
+        )
+
+
+class Endpoint:
+    """A route made ready to run: decoders built once, checks in a fixed order."""
+
+    def __init__(self, route: Route, *, parts: Parts, max_body_bytes: int) -> None:
+        self.route = route
+        self._parts = parts
+        self._max_body_bytes = route.max_body_bytes or max_body_bytes
+        self._takes_body = route.body is not None
+        self._raw = route.body is RawBody
+        self._decode: Callable[[bytes], Any] | None = (
+            msgspec.json.Decoder(route.body).decode if self._takes_body and not self._raw else None
+        )
+        self._params: list[tuple[str, Any]] = list(route.path_params.items())
+        self._lists = _list_fields(route.query) if route.query is not None else frozenset()
+        self._can_wait = route.method != "GET" and not route.essential
+        self._is_query = issubclass(route.call, ReadCall)
+        self._is_command = issubclass(route.call, WriteCall)
+        self._is_system = issubclass(route.call, SystemCall)
+
+    def check_access(self, ctx: RequestContext) -> None:
+        """Deny by default.
+
+        Raises:
+            ModuleDisabled, Unauthenticated, MissingPermission.
+        """
+        route, actor = self.route, ctx.actor
+        if route.surface == "platform":
+            if ctx.tenant_id != PLATFORM_TENANT_ID:
+                raise PermissionDenied("This belongs to the platform's own staff.")
+        elif (
+            route.module not in ctx.tenant.modules
+            and route.module not in self._parts.modules.always_on
+        ):
+            raise ModuleDisabled(route.module)
+        if route.permission == PUBLIC:
+            return
+        if actor.kind == "anonymous":
+            raise Unauthenticated("This needs an access token or an API key.")
+        if route.surface == "platform" and actor.kind != "platform":
+            raise PermissionDenied("This belongs to the platform's own staff.")
+        if route.surface == "admin" and actor.kind not in _STAFF_KINDS:
+            raise PermissionDenied("This belongs to the tenant's staff.")
+        if route.permission != SIGNED_IN and not actor.may(route.permission):
+            raise MissingPermission(route.permission)
+
+    async def run(
+        self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
+    ) -> Answer:
+        """Carry the request out."""
+        self.check_access(ctx)
+        if self._can_wait:
+            await self._parts.backlog.require_room()
+        arguments: dict[str, Any] = self._path(values)
+        if self.route.query is not None:
+            arguments["query"] = self._query(query)
+        elif query:
+            raise _unknown_parameters(query)
+        content = b""
+        if self.route.method != "GET":
+            content = await request.body(self._max_body_bytes)
+        if self._takes_body:
+            arguments["data"] = self._body(request, content)
+        call = self.route.call(
+            ctx=ctx,
+            parts=self._parts,
+            expected_version=self._precondition(request),
+            headers=request.headers,
+            client=request.client,
+        )
+        key = self._idempotency_key(request)
+        if isinstance(call, ReadCall):
+            async with self._parts.db.read(ctx) as tx:
+                call.tx = tx
+                result = await self.route.handler(call, **arguments)
+            return self._answer(result, request)
+        if isinstance(call, WriteCall):
+            async with self._parts.db.write(ctx) as write_tx:
+                call.tx = write_tx
+                return await self._command(call, write_tx, arguments, key, request, content)
+        if isinstance(call, SystemCall):
+            write = self.route.method != "GET"
+            async with self._parts.db.system("platform surface", write=write, ctx=ctx) as system_tx:
+                call.tx = system_tx
+                return self._answer(await self.route.handler(call, **arguments), request)
+        return self._answer(await self.route.handler(call, **arguments), request)
+
+    async def _command(
+        self,
+        call: OpenCall,
+        tx: WriteTx,
+        arguments: dict[str, Any],
+        key: str | None,
+        request: Request,
+        content: bytes,
+    ) -> Answer:
+        if key is None:
+            return self._answer(await self.route.handler(call, **arguments), request)
+        actor = f"{tx.ctx.actor.kind}:{tx.ctx.actor.id or ''}"
+        operation = self.route.operation_id
+        stored = await idempotency.claim(
+            tx,
+            actor=actor,
+            key=key,
+            operation=operation,
+            fingerprint=idempotency.fingerprint(operation, request.path, content),
+        )
+        if stored is not None:
+            return Answer(
+                status=stored.status,
+                body=stored.body.encode(),
+                headers={**stored.headers, "idempotent-replayed": "true"},
+            )
+        answer = self._answer(await self.route.handler(call, **arguments), request)
+        await idempotency.store(
+            tx, actor=actor, key=key, status=answer.status, headers=answer.headers, body=answer.body
+        )
+        return answer
+
+    def _path(self, values: list[str]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for (name, kind), value in zip(self._params, values, strict=True):
+            if kind is UUID:
+                try:
+                    arguments[name] = UUID(value) if len(value) == 36 else None
+                except ValueError:
+                    arguments[name] = None
+                if arguments[name] is None:
+                    message = "This part of the address must be a UUID."
+                    raise InvalidInput(
+                        f"{name}: {message}",
+                        fields=[FieldError(pointer=name, rule="uuid", message=message)],
+                    )
+            elif "\x00" in value or len(value) > 300:
+                raise NotFound("Nothing has such an address.")
+            else:
+                arguments[name] = value
+        return arguments
+
+    def _query(self, query: dict[str, list[str]]) -> msgspec.Struct:
+        kind = self.route.query
+        if kind is None:
+            raise TypeError("the route takes no query")
+        unknown = query.keys() - set(kind.__struct_encode_fields__)
+        if unknown:
+            raise _unknown_parameters({name: query[name] for name in unknown})
+        plain: dict[str, Any] = {}
+        for name, values in query.items():
+            if name in self._lists:
+                plain[name] = values
+            elif len(values) > 1:
+                message = "The parameter is given more than once."
+                raise InvalidInput(
+                    message, fields=[FieldError(pointer=name, rule="single", message=message)]
+                )
+            else:
+                plain[name] = values[0]
+        try:
+            converted: msgspec.Struct = msgspec.convert(plain, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise validation_error(error, prefix="?") from None
+        return converted
+
+    def _body(self, request: Request, content: bytes) -> Any:
+        media_type = (
+            request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
+        )
+        if self._raw:
+            return RawBody(
+                content_type=media_type, content=content, filename=request.headers.get("x-filename")
+            )
+        if media_type != "application/json" and not media_type.endswith("+json"):
+            raise UnsupportedMediaType(f"'{media_type[:100]}' is not application/json.")
+        if b"\\u0000" in content:
+            raise InvalidInput("Text in the body contains NUL characters (\\u0000).")
+        if self._decode is None:
+            raise TypeError("the route takes no body")
+        try:
+            return self._decode(content)
+        except msgspec.ValidationError as error:
+            raise validation_error(error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise MalformedJson(f"The body cannot be read as JSON: {str(error)[:200]}.") from None
+
+    def _precondition(self, request: Request) -> int | None:
+        if self.route.precondition == "none":
+            return None
+        header = request.headers.get("if-match")
+        if header is None:
+            if self.route.precondition == "required":
+                raise PreconditionRequired(
+                    "This change needs the version you have seen, in If-Match."
+                )
+            return None
+        if header.strip() == "*":
+            return None
+        text = header.strip().removeprefix("W/").strip('"')
+        if not text.isdigit() or len(text) > 9:
+            message = 'If-Match holds one ETag of this resource, such as "3".'
+            raise InvalidInput(
+                message, fields=[FieldError(pointer="If-Match", rule="etag", message=message)]
+            )
+        return int(text)
+
+    def _idempotency_key(self, request: Request) -> str | None:
+        if self.route.idempotency == "none" or not self._is_command:
+            return None
+        return idempotency.check_key(
+            request.headers.get("idempotency-key"), required=self.route.idempotency == "required"
+        )
+
+    def _answer(self, result: Any, request: Request) -> Answer:
+        route = self.route
+        headers: dict[str, str] = {}
+        etag: str | None = None
+        if isinstance(result, RawReply):
+            headers |= {"content-type": result.content_type, **result.headers}
+            etag, body = result.etag, result.content
+        else:
+            if isinstance(result, Reply):
+                headers |= result.headers
+                if result.location is not None:
+                    headers["location"] = result.location
+                etag, result = result.etag, result.body
+            if result is None:
+                return Answer(
+                    status=204 if route.response is None else route.status, headers=headers
+                )
+            body = _encode(result)
+            headers["content-type"] = "application/json"
+            version = getattr(result, "version", None)
+            if etag is None and isinstance(version, int):
+                etag = str(version)
+        if route.method == "GET" and route.permission == PUBLIC and route.surface == "storefront":
+            etag = hashlib.blake2b(body, digest_size=12).hexdigest() if etag is None else etag
+            age = route.cache_seconds
+            headers["cache-control"] = f"public, max-age={age}" if age else "no-cache"
+            headers["vary"] = "Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
+        else:
+            headers.setdefault("cache-control", "private, no-cache" if etag else "no-store")
+        if etag is not None:
+            quoted = f'"{etag}"'
+            headers["etag"] = quoted
+            if route.method == "GET" and _matches(request.headers.get("if-none-match"), quoted):
+                headers.pop("content-type", None)
+                return Answer(status=304, headers=headers)
+        return Answer(status=route.status, body=body, headers=headers)
+
+
+def _matches(header: str | None, etag: str) -> bool:
+    """If-None-Match by weak comparison (RFC 9110 section 8.8.3.2)."""
+    if header is None:
+        return False
+    return any(one.strip() in ("*", etag, f"W/{etag}") for one in header.split(","))
+
+
+def _list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    info = msgspec.inspect.type_info(kind)
+    if not isinstance(info, msgspec.inspect.StructType):
+        return frozenset()
+    return frozenset(field.encode_name for field in info.fields if _is_list(field.type))
+
+
+def _is_list(kind: msgspec.inspect.Type) -> bool:
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return any(_is_list(one) for one in kind.types)
+    if isinstance(kind, msgspec.inspect.Metadata):
+        return _is_list(kind.type)
+    return isinstance(
+        kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType | msgspec.inspect.SetType
+    )
+
+
+def _unknown_parameters(query: dict[str, list[str]]) -> InvalidInput:
+    names = sorted(name[:80] for name in query)
+    return InvalidInput(
+        f"Unknown query parameters: {', '.join(names)}.",
+        fields=[
+            FieldError(
+                pointer=name, rule="unknown_field", message="This parameter is not known here."
+            )
+            for name in names[:20]
+        ],
+    )

@@ -1,0 +1,36 @@
+"""Security headers of every API answer, and the CORS answer of a tenant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rustok.core.tenancy import TenantProfile
+
+API_HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-site",
+    "x-frame-options": "DENY",
+}
+
+EXPOSED: Final = "ETag, Location, Retry-After, X-Request-ID, Idempotent-Replayed"
+ALLOWED: Final = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Accept-Language, "
+    "X-Tenant, X-Currency, X-Api-Key, X-Order-Token, X-Request-ID, Traceparent"
+)
+
+
+def cors_headers(tenant: TenantProfile, origin: str) -> dict[str, str]:
+    """What a browser at `origin` may do with this tenant's API: nothing unless the tenant lists it."""
+    if origin not in tenant.cors_origins:
+        return {}
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
+        "access-control-allow-headers": ALLOWED,
+        "access-control-expose-headers": EXPOSED,
+        "access-control-max-age": "600",
+        "cross-origin-resource-policy": "cross-origin",
+        "vary": "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding",
+    }

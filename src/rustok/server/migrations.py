@@ -1,0 +1,154 @@
+"""Brings the schema of the database to a revision; knows how to reach Alembic, nothing of the tables.
+
+Alembic and SQLAlchemy's engines are imported only when there is something to migrate: a start with
+an up-to-date schema reads one row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import asyncpg
+
+import rustok
+from rustok.core.db.errors import DatabaseUnavailable
+from rustok.core.errors import RustokError
+from rustok.server.settings import DatabaseUrl, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+_PACKAGED: Final = Path(rustok.__file__).parent / "_migrations"
+_CHECKOUT: Final = Path(rustok.__file__).parents[2] / "migrations"
+
+
+class MigrationFailed(RustokError):
+    code = "migration_failed"
+    title = "The database schema could not be migrated"
+    mend = "Read the cause; the failed revision was rolled back. `rustok doctor` checks roles and versions."
+
+
+def folder() -> Path:
+    """Where the revisions are: inside an installed package, or in the checkout."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def head() -> str:
+    """The newest revision; revisions are named `0001_what.py`."""
+    return max(path.name.split("_", 1)[0] for path in (folder() / "versions").glob("[0-9]*_*.py"))
+
+
+def owner_url(settings: Settings) -> DatabaseUrl:
+    """The login that owns the schema."""
+    return settings.database.owner_url or settings.database.url
+
+
+async def current(settings: Settings) -> str | None:
+    """The revision the database is at; None when it has no schema.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+    """
+    url = owner_url(settings)
+    path = url.sqlite_path
+    if path is not None:
+        return await asyncio.to_thread(_current_sqlite, path)
+    try:
+        connection = await asyncpg.connect(
+            str(url), timeout=settings.database.connect_timeout_seconds
+        )
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise DatabaseUnavailable from error
+    try:
+        if not await connection.fetchval("SELECT to_regclass('public.alembic_version')"):
+            return None
+        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return found
+    finally:
+        await connection.close()
+
+
+def _current_sqlite(path: Path) -> str | None:
+    if not path.exists():
+        return None
+    connection = sqlite3.connect(path)
+    try:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    finally:
+        connection.close()
+    return str(found[0]) if found else None
+
+
+async def migrate(settings: Settings, to: str = "head") -> tuple[str | None, str | None]:
+    """Go to revision `to` ("head", "base" or a number); returns (before, after).
+
+    Raises:
+        DatabaseUnavailable: the database does not answer.
+        MigrationFailed: a revision failed; it was rolled back.
+    """
+    before = await current(settings)
+    if (to == "head" and before == head()) or (to == "base" and before is None):
+        return before, before
+    await asyncio.to_thread(_run, owner_url(settings), before, to)
+    return before, await current(settings)
+
+
+def _run(url: DatabaseUrl, before: str | None, to: str) -> None:
+    from alembic import command  # late: 150 ms a normal start does not pay
+    from alembic.config import Config  # late: as above
+
+    config = Config()
+    config.set_main_option("script_location", str(folder()))
+
+    def work(connection: Connection) -> None:
+        config.attributes["connection"] = connection
+        if to == "base" or (before is not None and to != "head" and to < before):
+            command.downgrade(config, to)
+        else:
+            command.upgrade(config, to)
+
+    try:
+        _connected(url, work)
+    except RustokError:
+        raise
+    except Exception as error:
+        raise MigrationFailed(
+            f"{type(error).__name__}: {str(error).splitlines()[0][:300]}"
+        ) from error
+
+
+def _connected(url: DatabaseUrl, work: Callable[[Any], None]) -> None:
+    path = url.sqlite_path
+    if path is not None:
+        from sqlalchemy import create_engine, event  # late: as above
+        from sqlalchemy.pool import NullPool  # late: as above
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+
+        @event.listens_for(engine, "connect")
+        def connected(connection: sqlite3.Connection, _record: object) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+
+        with engine.begin() as sync_connection:
+            work(sync_connection)
+        engine.dispose()
+        return
+
+    async def run() -> None:
+        from sqlalchemy.ext.asyncio import create_async_engine  # late: as above
+        from sqlalchemy.pool import NullPool  # late: as above
+
+        target = "postgresql+asyncpg://" + str(url).split("://", 1)[1]
+        async_engine = create_async_engine(target, poolclass=NullPool)
+        async with async_engine.begin() as connection:
+            await connection.run_sync(work)
+        await async_engine.dispose()
+
+    asyncio.run(run())

@@ -1,0 +1,199 @@
+"""Puts the platform together from its settings: database, features, relay, jobs; starts and stops it.
+
+The same object stands behind `rustok serve`, `rustok worker`, the command line and the tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Collection, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from rustok.core import outbox
+from rustok.core.bus.embedded import EmbeddedTransport
+from rustok.core.bus.port import Transport
+from rustok.core.db import Database
+from rustok.core.db.driver import Driver
+from rustok.core.db.transaction import Observer
+from rustok.core.modules import Modules, Service
+from rustok.core.parts import Parts
+from rustok.core.relay import Relay
+from rustok.core.security.sealing import Sealer
+from rustok.core.security.ssrf import OutboundPolicy
+from rustok.core.security.tokens import AccessTokens
+from rustok.platform.identity import api as identity
+from rustok.server.modules import all_modules
+from rustok.server.resolution import Resolver
+from rustok.server.scheduler import Scheduler
+from rustok.server.settings import Settings
+from rustok.telemetry import metrics
+from rustok.telemetry.logs import get_logger
+
+if TYPE_CHECKING:  # the client library is for those who use it
+    from rustok.server.jetstream import JetStream
+
+Duty = Literal["relay", "consumers", "jobs"]
+"""What a process does beside answering requests; "consumers" is for JetStream only."""
+
+log = get_logger("rustok.platform")
+
+
+def driver_for(settings: Settings) -> Driver:
+    """The driver of `database.url`; the other database's library is not even imported."""
+    database = settings.database
+    path = database.url.sqlite_path
+    if path is not None:
+        from rustok.core.db.sqlite import SqliteDriver  # late: one of two
+
+        return SqliteDriver(
+            path,
+            synchronous=database.sqlite_synchronous,
+            busy_timeout_ms=database.lock_timeout_ms,
+            lock_timeout_seconds=database.lock_timeout_ms / 1000,
+        )
+    from rustok.core.db.postgres import PostgresDriver  # late: one of two
+
+    return PostgresDriver(
+        str(database.url),
+        system_url=str(database.system_url or database.url),
+        pool_min=database.pool_min,
+        pool_max=database.pool_max,
+        statement_timeout_ms=database.statement_timeout_ms,
+        lock_timeout_ms=database.lock_timeout_ms,
+        connect_timeout_seconds=database.connect_timeout_seconds,
+    )
+
+
+def _observe(sql: str, seconds: float) -> None:
+    operation = sql[:6].lower().strip()
+    metrics.DB_QUERY_DURATION.labels(
+        operation=operation if operation in ("select", "insert", "update", "delete") else "other"
+    ).observe(seconds)
+
+
+class Platform:
+    """Args:
+    settings: validated, with a secret key.
+    modules: the features; all of them unless a test says otherwise.
+    observer: called after every statement instead of the metrics (tests count with it).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        modules: Modules | None = None,
+        observer: Observer | None = _observe,
+    ) -> None:
+        self.settings = settings
+        self.modules = modules or all_modules()
+        key = settings.security.secret_key
+        secret = key.reveal() if key is not None else secrets.token_urlsafe(48)
+        self.db = Database(
+            driver_for(settings),
+            flush_events=outbox.flush_events,
+            observer=observer,
+            committed=self._wake,
+        )
+        self.resolver = Resolver(self.db)
+        self.parts = Parts(
+            db=self.db,
+            access_tokens=AccessTokens(
+                issuer="rustok", keys={"1": secret}, active_kid="1", leeway_seconds=5
+            ),
+            profile_of=self.resolver.profile_of,
+            forget_tenant=self.resolver.forget,
+            modules=self.modules,
+            access_token_ttl_seconds=settings.security.access_token_ttl_seconds,
+            refresh_token_ttl_seconds=settings.security.refresh_token_ttl_seconds,
+            public_url=settings.http.public_url
+            or f"http://{settings.http.host}:{settings.http.port}",
+            media_root=Path(settings.media.root),
+            sealer=Sealer(keys={"1": secret}, active_kid="1"),
+            outbound=OutboundPolicy(
+                allow_http=settings.webhooks.allow_http,
+                allow_private=settings.webhooks.allow_private,
+            ),
+        )
+        self.jetstream = self._jetstream()
+        self.transport: Transport = (
+            self.jetstream.transport
+            if self.jetstream is not None
+            else EmbeddedTransport(
+                self.db,
+                self.modules.consumers,
+                profile_of=self.resolver.profile_of,
+                max_attempts=settings.events.max_attempts,
+            )
+        )
+        self.relay = Relay(
+            self.db,
+            self.transport,
+            batch=settings.events.relay_batch,
+            poll_seconds=settings.events.relay_poll_seconds,
+            lease_seconds=settings.events.lease_seconds,
+        )
+        self.scheduler = Scheduler(self.parts, self.modules.jobs)
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.started_at = time.time()
+
+    def _jetstream(self) -> JetStream | None:
+        if self.settings.events.transport != "jetstream":
+            return None
+        from rustok.server.jetstream import JetStream  # late: the embedded start needs no broker
+
+        return JetStream(
+            self.settings,
+            self.db,
+            self.modules.consumers,
+            profile_of=self.resolver.profile_of,
+            wake=self._wake,
+        )
+
+    def _wake(self) -> None:
+        self.relay.wake()
+
+    async def open(self) -> None:
+        """Connect to the database. Raises DatabaseUnavailable."""
+        await self.db.open()
+
+    def start_background(self, duties: Collection[Duty] = ("relay", "jobs")) -> None:
+        """Run `duties` in this process. With the embedded transport the relay is the consumers, too."""
+        running: dict[Duty, Callable[[asyncio.Event], Coroutine[None, None, None]]] = {
+            "relay": self.relay.run,
+            "jobs": self.scheduler.run,
+        }
+        if self.jetstream is not None:
+            self.jetstream.broker.open()
+            running["consumers"] = self.jetstream.consuming.run
+        for duty, run in running.items():
+            if duty in duties:
+                self._tasks.append(asyncio.create_task(run(self._stop), name=duty))
+        if "jobs" in duties:
+            for service in self.modules.services:
+                running_service = self._serve(service)
+                self._tasks.append(asyncio.create_task(running_service, name=service.name))
+
+    async def _serve(self, service: Service) -> None:
+        await service.run(self.parts, self._stop)
+
+    async def close(self, *, grace_seconds: float = 20.0) -> None:
+        """Let relay and jobs finish their step, then disconnect."""
+        self._stop.set()
+        self.relay.wake()
+        if self._tasks:
+            _, pending = await asyncio.wait(self._tasks, timeout=grace_seconds)
+            for task in pending:
+                task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*pending, return_exceptions=True)
+            self._tasks.clear()
+        if self.jetstream is not None:
+            await self.jetstream.broker.close()
+        await identity.finish_notes()
+        await self.db.close()

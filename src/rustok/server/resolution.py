@@ -1,0 +1,111 @@
+"""Which tenant a request is for: X-Tenant, else Host, else the only tenant; never a guess among several.
+
+Refuses: suspended and unknown tenants, and identifiers that break their rules. Profiles are cached
+with one load per key; a change drops them in this process, the TTL bounds it in others.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+from uuid import UUID
+
+from rustok.core.cache.cache import Cache
+from rustok.core.cache.settings import CacheSettings
+from rustok.core.db import Database
+from rustok.core.errors import PermissionDenied
+from rustok.core.security.identifiers import parse_host, parse_tenant_ref
+from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile
+from rustok.platform.tenants import api as tenants
+
+_KEEP: Final = CacheSettings(
+    capacity=10_000, ttl_seconds=30, negative_ttl_seconds=3, idle_seconds=600, stale_seconds=600
+)
+_PLATFORM: Final = TenantProfile(
+    id=PLATFORM_TENANT_ID, slug="platform", name="Platform", status="active", modules=frozenset()
+)
+
+
+class TenantSuspended(PermissionDenied):
+    code = "tenant_suspended"
+    title = "The tenant is suspended"
+    mend = "Ask the operator of the platform to reactivate the tenant."
+
+    def __init__(self) -> None:
+        super().__init__("This tenant is suspended and serves no requests.")
+
+
+class Resolver:
+    """Args:
+    db: where tenants live.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._cache: Cache[str, TenantProfile] = Cache("tenants", self._load, _KEEP)
+        self._keys: dict[UUID, set[str]] = {}
+
+    async def _load(self, key: str) -> TenantProfile:
+        kind, _, value = key.partition(":")
+        async with self._db.system("tenant resolution", write=False) as tx:
+            match kind:
+                case "id":
+                    found = await tenants.resolve(tx, tenant_id=UUID(value))
+                case "slug":
+                    found = await tenants.resolve(tx, slug=value)
+                case "host":
+                    found = await tenants.resolve(tx, host=value)
+                case _:
+                    found = await tenants.resolve(tx)
+        self._keys.setdefault(found.id, set()).add(key)
+        return found
+
+    async def profile_of(self, tenant_id: UUID) -> TenantProfile:
+        """The profile by id, suspended or not. Raises TenantNotFound."""
+        if tenant_id == PLATFORM_TENANT_ID:
+            return _PLATFORM
+        return await self._cache.get(f"id:{tenant_id}")
+
+    def forget(self, tenant_id: UUID) -> None:
+        """Drop what is cached of this tenant in this process."""
+        for key in self._keys.pop(tenant_id, set()):
+            self._cache.invalidate(key)
+        self._cache.invalidate("only:")
+
+    async def resolve(self, *, header: str | None, host: str | None) -> TenantProfile:
+        """The tenant of a request.
+
+        Args:
+            header: X-Tenant, a slug or an id.
+            host: the Host header; an address or `localhost` names no tenant.
+
+        Raises:
+            InvalidSlug, InvalidHost: the identifier breaks its rules.
+            TenantNotFound: nobody answers to it.
+            TenantSuspended: see there.
+        """
+        key = "only:"
+        if header in ("platform", str(PLATFORM_TENANT_ID)):
+            return _PLATFORM
+        if header is not None:
+            named = parse_tenant_ref(header, pointer="X-Tenant")
+            key = f"id:{named}" if isinstance(named, UUID) else f"slug:{named}"
+        elif host and not _names_no_tenant(host):
+            key = f"host:{parse_host(host)}"
+        profile = await self._cache.get(key)
+        if profile.status != "active":
+            raise TenantSuspended
+        return profile
+
+
+def _names_no_tenant(host: str) -> bool:
+    """An IP address, or localhost: the address of the deployment, not of a tenant."""
+    name = host.rsplit(":", 1)[0] if host.count(":") == 1 or host.startswith("[") else host
+    name = name.strip("[]").lower()
+    if name in ("localhost", "testserver"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,49 @@
+"""Rules over more than one setting, or that a type cannot say.
+
+It judges values that have the right types already; it changes none and reads no source.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from rustok.core.errors import FieldError
+
+if TYPE_CHECKING:  # settings reads these rules when it loads
+    from rustok.server.settings import DatabaseUrl, Settings
+
+
+def contradictions(settings: Settings) -> list[FieldError]:
+    """Every rule that `settings` breaks; empty when they fit together."""
+    found: list[tuple[str, str]] = []
+    http, database = settings.http, settings.database
+    if database.pool_min > database.pool_max:
+        found.append(("database.pool_min", "must not be above database.pool_max"))
+    if http.public_url is not None and urlsplit(http.public_url).scheme not in {"http", "https"}:
+        found.append(("http.public_url", "must begin with http:// or https://"))
+    for proxy in http.trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            found.append(("http.trusted_proxies", f"{proxy!r} is not an address or network (CIDR)"))
+    for origin in http.cors:
+        parts = urlsplit(origin)
+        if origin != "*" and (
+            parts.scheme not in {"http", "https"} or parts.path or not parts.netloc
+        ):
+            found.append(("http.cors", f"{origin!r} is not an origin; write https://shop.example"))
+    for address in settings.nats.urls:
+        nats = urlsplit(address)
+        if nats.scheme not in {"nats", "tls", "ws", "wss"} or not nats.hostname:
+            found.append(("nats.urls", "must be addresses such as nats://HOST:4222"))
+        elif nats.username is not None:
+            found.append(("nats.urls", "must hold no password; use nats.user and nats.password"))
+    if settings.events.transport == "jetstream" and database.url.is_sqlite:
+        found.append(("events.transport", "jetstream is for several processes, SQLite for one"))
+    for key in ("system_url", "owner_url"):
+        url: DatabaseUrl | None = getattr(database, key)
+        if url is not None and url.is_sqlite != database.url.is_sqlite:
+            found.append((f"database.{key}", "must be the same kind of database as database.url"))
+    return [FieldError(pointer=k, rule="value", message=f"{k} {why}") for k, why in found]
