@@ -1,0 +1,101 @@
+"""Cold start and idle memory of the server with the demo's data.
+
+Run: python -m benchmarks.startup [--runs 5]. Prepares var/demo when it is missing, then starts
+`rustok serve` on it again and again: seconds from the start of the process to the first 200 of
+`/health/ready` and of the shop's front page, and resident memory (PSS where the system tells) after
+two idle seconds. Medians count; `import` is a bare `python -c "import rustok.server.serving"`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+
+DEMO = Path("var/demo")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, started: float, headers: dict[str, str]) -> float:
+    """Seconds since `started` until `url` answers 200."""
+    while time.perf_counter() - started < 60:
+        try:
+            request = urllib.request.Request(url, headers=headers)
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                if answer.status == 200:
+                    return time.perf_counter() - started
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.005)
+    raise SystemExit(f"{url} does not answer")
+
+
+def one_run() -> tuple[float, float, float]:
+    """(seconds to ready, seconds to the front page, idle memory in MB)."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        "RUSTOK_DATABASE__URL": f"sqlite:///{DEMO}/rustok.sqlite3",
+        "RUSTOK_HTTP__PORT": str(port),
+        "RUSTOK_TELEMETRY__LOG_LEVEL": "WARNING",
+    }
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rustok.cli.main", "serve"],
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        base = f"http://127.0.0.1:{port}"
+        ready = wait_for(f"{base}/health/ready", started, {})
+        page = wait_for(f"{base}/", started, {"X-Tenant": "nordlicht"})
+        time.sleep(2)
+        tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        memory = sum(one.memory_info().rss for one in tree) / 1e6
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+    return ready, page, memory
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    arguments.add_argument("--runs", type=int, default=5)
+    runs = arguments.parse_args().runs
+    if not (DEMO / "rustok.sqlite3").exists():
+        subprocess.run([sys.executable, "-m", "rustok.cli.main", "demo", "--seed-only"], check=True)
+    one_run()
+    measured = [one_run() for _ in range(runs)]
+    imports: list[float] = []
+    for _ in range(runs):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import rustok.server.serving"], check=True)
+        imports.append(time.perf_counter() - started)
+    for name, values, unit in (
+        ("import", imports, "s"),
+        ("ready", [one[0] for one in measured], "s"),
+        ("front page", [one[1] for one in measured], "s"),
+        ("idle memory", [one[2] for one in measured], "MB"),
+    ):
+        print(
+            f"{name:<12} median {statistics.median(values):7.2f} {unit}   "
+            f"(min {min(values):.2f}, max {max(values):.2f}, {len(values)} runs)"
+        )
+
+
+if __name__ == "__main__":
+    main()
