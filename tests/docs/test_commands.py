@@ -27,6 +27,15 @@ SHOWN_PORT = "8000"
 START_SECONDS = 60
 STEP_SECONDS = 30
 END = "--- the step ended with "
+# A page sleeps where read models follow; a busy machine may need longer than a reader's.
+SLEEP = """sleep() {
+  command sleep "$1"
+  for try in {1..100}; do
+    curl -s http://127.0.0.1:8000/health/ready | grep -q '"0 pending"' && return
+    command sleep 0.2
+  done
+}
+"""
 
 
 class Demo:
@@ -91,7 +100,7 @@ def _run(demo: Demo, steps: list[Step]) -> list[str]:
         for step in steps
     )
     done = subprocess.run(
-        ["bash", "-u", "-c", script],
+        ["bash", "-u", "-c", script.replace(SHOWN_PORT, str(demo.port))],
         cwd=demo.folder,
         env=demo.environment,
         stdin=subprocess.DEVNULL,

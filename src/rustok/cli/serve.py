@@ -6,6 +6,7 @@ Refuses: unsafe production settings and a schema of another revision.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import click
@@ -15,7 +16,7 @@ from rustok.cli.invocation import Invocation
 from rustok.core.errors import RustokError
 from rustok.server import migrations
 from rustok.server.platform import Duty, Platform
-from rustok.server.settings import Settings
+from rustok.server.settings import CONFIG_VARIABLE, Settings
 from rustok.server.settings_safety import refuse_unsafe, with_secret_key
 from rustok.telemetry import logs
 
@@ -31,6 +32,12 @@ class SchemaOutdated(RustokError):
         )
 
 
+async def _check_schema(settings: Settings) -> None:
+    found, wanted = await migrations.current(settings), migrations.head()
+    if found != wanted:
+        raise SchemaOutdated(found, wanted)
+
+
 async def prepared(settings: Settings) -> Platform:
     """An open platform over a schema that fits; an embedded SQLite file is migrated on the way.
 
@@ -41,9 +48,7 @@ async def prepared(settings: Settings) -> Platform:
     if settings.database.url.is_sqlite:
         await migrations.migrate(settings)
     else:
-        found, wanted = await migrations.current(settings), migrations.head()
-        if found != wanted:
-            raise SchemaOutdated(found, wanted)
+        await _check_schema(settings)
     platform = Platform(settings)
     await platform.open()
     return platform
@@ -85,6 +90,10 @@ def serve(invocation: Invocation, host: str | None, port: int | None, workers: i
     if settings.http.workers > 1:
         if settings.database.url.is_sqlite:
             raise click.UsageError("Several processes need PostgreSQL; SQLite is for one.")
+        asyncio.run(_check_schema(settings))
+        if invocation.config is not None:
+            # The web processes read their settings themselves.
+            os.environ[CONFIG_VARIABLE] = str(invocation.config.resolve())
         serving.serve_processes(settings)
         return
 

@@ -11,7 +11,19 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Column, Index, Integer, Text, bindparam, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    Text,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from rustok.core.db import (
     TENANT,
@@ -27,6 +39,7 @@ from rustok.core.db import (
 from rustok.core.db.schema import tenant_table
 from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
+from rustok.core.outbox import outbox
 
 inbox: Final = tenant_table(
     "inbox",
@@ -238,6 +251,50 @@ _LOCK_OPEN: Final = scalar(
 async def lock_open(tx: WriteTx, letter_id: UUID) -> bool:
     """Hold a dead letter until the transaction ends; False when it is resolved already."""
     return await tx.one(_LOCK_OPEN, id=letter_id) is not None
+
+
+_old_applied: Final = (
+    select(inbox.c.tenant_id, inbox.c.consumer, inbox.c.event_id)
+    .where(
+        inbox.c.applied_at < bindparam("before", type_=Timestamp()),
+        ~exists(select(outbox.c.position).where(outbox.c.id == inbox.c.event_id)),
+        ~exists(
+            select(dead_letters.c.id).where(
+                dead_letters.c.tenant_id == inbox.c.tenant_id,
+                dead_letters.c.consumer == inbox.c.consumer,
+                dead_letters.c.event_id == inbox.c.event_id,
+                dead_letters.c.resolved_at.is_(None),
+            )
+        ),
+    )
+    .limit(bindparam("limit", type_=Integer()))
+)
+_PURGE_APPLIED: Final = Command(
+    inbox.delete().where(
+        tuple_(inbox.c.tenant_id, inbox.c.consumer, inbox.c.event_id).in_(_old_applied)
+    ),
+    system="retention",
+)
+_PURGE_RESOLVED: Final = Command(
+    dead_letters.delete().where(
+        tuple_(dead_letters.c.tenant_id, dead_letters.c.id).in_(
+            select(dead_letters.c.tenant_id, dead_letters.c.id)
+            .where(dead_letters.c.resolved_at < bindparam("before", type_=Timestamp()))
+            .limit(bindparam("limit", type_=Integer()))
+        )
+    ),
+    system="retention",
+)
+
+
+async def purge_applied(tx: SystemTx, *, before: datetime, limit: int) -> int:
+    """Forget what was applied before `before`, where neither the event nor an open letter is left."""
+    return await tx.run(_PURGE_APPLIED, before=before, limit=limit)
+
+
+async def purge_resolved(tx: SystemTx, *, before: datetime, limit: int) -> int:
+    """Remove dead letters resolved before `before`."""
+    return await tx.run(_PURGE_RESOLVED, before=before, limit=limit)
 
 
 async def forget(tx: WriteTx, consumer: str, event_id: UUID) -> None:

@@ -290,8 +290,7 @@ def _turns(share: int) -> Query[PendingEvent]:
 async def list_pending(tx: SystemTx, *, now: datetime, limit: int) -> list[PendingEvent]:
     """Events due for publishing; an aggregate with a delayed event waits behind it.
 
-    The oldest come first while `limit` takes them all. Beyond that tenants take turns, each with
-    its oldest event, so that what one tenant piles up delays nobody else's.
+    The oldest first while `limit` takes all; beyond that tenants take turns, each with its oldest.
     """
     oldest = await tx.all(_PENDING, now=now, limit=limit)
     if len(oldest) < limit:
@@ -379,15 +378,18 @@ async def backlog(tx: SystemTx, *, at_most: int = 2**62) -> Backlog:
     return found or Backlog(pending=0, oldest_at=None)
 
 
-_PURGE: Final = Command(
-    outbox.delete().where(outbox.c.published_at < bindparam("before", type_=Timestamp())),
-    system="retention",
+_old: Final = (
+    select(outbox.c.position)
+    .where(outbox.c.published_at < bindparam("before", type_=Timestamp()))
+    .order_by(outbox.c.position)
+    .limit(bindparam("limit", type_=Integer()))
 )
+_PURGE: Final = Command(outbox.delete().where(outbox.c.position.in_(_old)), system="retention")
 
 
-async def purge_published(tx: SystemTx, *, before: datetime) -> int:
-    """Remove events published before `before`; pending ones stay for ever."""
-    return await tx.run(_PURGE, before=before)
+async def purge_published(tx: SystemTx, *, before: datetime, limit: int) -> int:
+    """Remove events published before `before`, oldest first; pending ones stay for ever."""
+    return await tx.run(_PURGE, before=before, limit=limit)
 
 
 _COUNT: Final = scalar(select(func.count()).select_from(outbox), int, system="doctor")

@@ -178,9 +178,7 @@ class Routes:
         essential: its commands go on while the outbox is full; others then get 503 (`backlog_full`).
     """
 
-    def __init__(
-        self, module: str, *, surface: Surface, tag: str, essential: bool = False
-    ) -> None:
+    def __init__(self, module: str, *, surface: Surface, tag: str, essential: bool = False) -> None:
         self.module = module
         self.essential = essential
         self.surface: Surface = surface

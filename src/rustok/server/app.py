@@ -38,6 +38,7 @@ from rustok.server.problems import (
     internal_error,
     problem_of,
 )
+from rustok.server.proxies import TrustedProxies
 from rustok.server.resolution import Resolver
 from rustok.server.router import Router
 from rustok.telemetry import metrics, trace_context
@@ -76,6 +77,8 @@ class Application:
     pages: answers outside the API by exact path (health, docs, metrics); no tenant needed.
     tenant_page: answers any other path of a tenant's host (storefront pages); None means 404.
     request_timeout_seconds: bound of one request.
+    trusted_proxies: networks whose X-Forwarded-* are believed.
+    cors: origins that may call every tenant's API.
     problem_page: a problem with its trace id as HTML, for browsers outside the API.
     """
 
@@ -90,6 +93,8 @@ class Application:
         tenant_page: TenantPage | None,
         max_body_bytes: int,
         request_timeout_seconds: float,
+        trusted_proxies: tuple[str, ...] = (),
+        cors: tuple[str, ...] = (),
         problem_page: ProblemPage | None = None,
     ) -> None:
         self._parts = parts
@@ -99,6 +104,8 @@ class Application:
         self._tenant_page = tenant_page
         self._problem_page = problem_page
         self._timeout_seconds = request_timeout_seconds
+        self._proxies = TrustedProxies(trusted_proxies)
+        self._cors = cors
         routes = modules.routes
         self._router = Router(routes)
         self._endpoints = {
@@ -121,6 +128,7 @@ class Application:
         self._idle.clear()
         metrics.HTTP_IN_FLIGHT.set(self.in_flight)
         request = Request(scope, receive)
+        self._proxies.apply(request)
         trace = trace_context.continue_or_start(request.headers.get(trace_context.TRACEPARENT))
         request_id = _request_id(request.headers.get("x-request-id"))
         try:
@@ -180,7 +188,7 @@ class Application:
         for name, value in API_HEADERS.items():
             headers.setdefault(name, value)
         if seen.tenant is not None and "origin" in request.headers:
-            headers |= cors_headers(seen.tenant, request.headers["origin"])
+            headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
         compress(answer, request.headers.get("accept-encoding", ""))
         await answer.send(send, head=head)
         elapsed = time.perf_counter() - started

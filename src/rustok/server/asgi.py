@@ -35,5 +35,7 @@ def application(platform: Platform) -> Application:
         tenant_page=storefront(platform),
         max_body_bytes=http.max_body_bytes,
         request_timeout_seconds=http.request_timeout_seconds,
+        trusted_proxies=http.trusted_proxies,
+        cors=http.cors,
         problem_page=plain_error_page,
     )

@@ -21,9 +21,15 @@ ALLOWED: Final = (
 )
 
 
-def cors_headers(tenant: TenantProfile, origin: str) -> dict[str, str]:
-    """What a browser at `origin` may do with this tenant's API: nothing unless the tenant lists it."""
-    if origin not in tenant.cors_origins:
+def cors_headers(
+    tenant: TenantProfile, origin: str, everywhere: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """What a browser at `origin` may do with this tenant's API.
+
+    Nothing unless the tenant lists the origin, or the operator does for all tenants (`everywhere`;
+    `*` is any origin: answers carry no credentials of the browser, tokens are sent by scripts).
+    """
+    if origin not in tenant.cors_origins and origin not in everywhere and "*" not in everywhere:
         return {}
     return {
         "access-control-allow-origin": origin,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Mapping
 
 import msgspec
 
 from rustok import __version__
-from rustok.core import outbox
 from rustok.core.errors import RustokError, Unavailable
 from rustok.server.app import Page
 from rustok.server.message import Answer, Request
@@ -43,15 +43,16 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
         checks: list[Check] = []
         try:
             await platform.db.ping()
-            async with platform.db.system("health", write=False) as tx:
-                waiting = await outbox.backlog(tx)
+            pressure = await platform.parts.backlog.measure()
         except Unavailable as error:
             checks.append(Check(name="database", ok=False, reason=error.detail))
         except RustokError as error:
             checks.append(Check(name="database", ok=False, reason=error.code))
         else:
             checks.append(Check(name="database", ok=True))
-            checks.append(Check(name="outbox", ok=True, reason=f"{waiting.pending} pending"))
+            # Full or not, this process answers: taking it out of service would help nobody.
+            words = f"{pressure.state}, {pressure.pending} pending of {pressure.limit}"
+            checks.append(Check(name="outbox", ok=True, reason=words))
         if platform.jetstream is not None:
             # Away or not, requests are answered: events wait in the outbox.
             checks.append(Check(name="transport", ok=True, reason=platform.jetstream.describe()))
@@ -59,11 +60,9 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
         return _json(health, status=200 if health.status == "ok" else 503)
 
     async def prometheus(_request: Request) -> Answer:
-        async with platform.db.system("metrics", write=False) as tx:
-            waiting = await outbox.backlog(tx)
-            age = (tx.now - waiting.oldest_at).total_seconds() if waiting.oldest_at else 0.0
-        metrics.OUTBOX_PENDING.set(waiting.pending)
-        metrics.OUTBOX_OLDEST_AGE.set(max(0.0, age))
+        # Without the database the other metrics are wanted most.
+        with contextlib.suppress(Unavailable):
+            await platform.parts.backlog.measure()
         body, content_type = metrics.render()
         return Answer(status=200, body=body, headers={"content-type": content_type})
 

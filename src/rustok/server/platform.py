@@ -21,11 +21,13 @@ from rustok.core.db.driver import Driver
 from rustok.core.db.transaction import Observer
 from rustok.core.modules import Modules, Service
 from rustok.core.parts import Parts
+from rustok.core.pressure import BacklogWatch
 from rustok.core.relay import Relay
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.security.tokens import AccessTokens
 from rustok.platform.identity import api as identity
+from rustok.server.housekeeping import housekeeping_jobs
 from rustok.server.modules import all_modules
 from rustok.server.resolution import Resolver
 from rustok.server.scheduler import Scheduler
@@ -118,6 +120,7 @@ class Platform:
                 allow_http=settings.webhooks.allow_http,
                 allow_private=settings.webhooks.allow_private,
             ),
+            backlog=BacklogWatch(self.db, limit=settings.events.backlog_limit),
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (
@@ -137,7 +140,8 @@ class Platform:
             poll_seconds=settings.events.relay_poll_seconds,
             lease_seconds=settings.events.lease_seconds,
         )
-        self.scheduler = Scheduler(self.parts, self.modules.jobs)
+        jobs = (*self.modules.jobs, *housekeeping_jobs(settings))
+        self.scheduler = Scheduler(self.parts, jobs)
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.started_at = time.time()

@@ -43,7 +43,7 @@ class Clock:
 
 def courier(world: World, **bounds: Any) -> Courier:
     """A worker of its own, with breakers that know nothing yet."""
-    bounds = {"total_seconds": 0.5, "connect_seconds": 0.4, **bounds}
+    bounds = {"total_seconds": 1.5, "connect_seconds": 1.2, **bounds}
     return Courier(world.parts, Sender(world.parts.outbound, **bounds))
 
 

@@ -127,12 +127,12 @@ async def test_an_answer_that_does_not_end_well_is_tried_again(
         await rename(world, tenant, "New name")
         started = time.monotonic()
         await courier(world).settle()
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 8
     (delivery,) = await deliveries_of(world, tenant)
     (attempt,) = await log_of(world, tenant, delivery.id)
     assert delivery.state == "pending"
     assert (attempt.error, attempt.response_status) == (error, None)
-    assert attempt.latency_ms < 2_000
+    assert attempt.latency_ms < 5_000
     assert (await endpoint_of(world, tenant, made.endpoint.id)).failure_count == 1
 
 

@@ -126,10 +126,10 @@ async def test_a_long_queue_of_one_endpoint_delays_no_other(world: World) -> Non
         await add_endpoint(world, quiet, receiver.url)
         await add_roles(world, flooding, 60)
         await rename(world, quiet, "New name")
-        worker = courier(world, total_seconds=5)
+        worker = courier(world, total_seconds=6, connect_seconds=4)
         while await worker.step():
             pass
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(5):
             while not receiver.received:
                 await asyncio.sleep(0.01)
         assert len(stuck.received) <= 2
