@@ -59,6 +59,8 @@ check: install-dev ## Lint, format, types, architecture, own lints
 	@$(BIN)/python -m pytest -q -p no:xdist tests/typing
 	@PYTHONPATH=src $(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tools.lints
+	@# Every change of rows is announced, and only by the outbox.
+	@$(BIN)/rustok audit events --only code
 
 format: install-dev ## Format the code and sort imports
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -11,8 +11,9 @@ Fixtures:
     world.token(t, role="admin") access token of a new staff user (a customer: role="customer").
     world.client(t, token=None) httpx.AsyncClient against the ASGI application, X-Tenant set.
 
-PostgreSQL is used where it answers (RUSTOK_TEST_POSTGRES_URL, default 127.0.0.1:5432 as postgres);
-elsewhere those tests skip and say why; with CI=true they fail instead. Each test worker has its own
+PostgreSQL is used where it answers (RUSTOK_TEST_POSTGRES_URL, default 127.0.0.1:5432 as postgres),
+else one is started from a wheel; without either those tests skip and say why, with CI=true they
+fail. Each test worker has its own
 database, emptied between tests.
 """
 
@@ -50,6 +51,7 @@ from rustok.server.settings import (
     SecuritySettings,
     Settings,
 )
+from tests.postgres_for_tests import postgres_url
 from tests.schema_for_tests import create_postgres_schema, create_sqlite_schema, drop_database
 
 # A slow machine is no failure of a property; speed has its own benchmarks.
@@ -58,9 +60,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("rustok")
 
-POSTGRES = os.environ.get(
-    "RUSTOK_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"
-)
+POSTGRES = postgres_url()
 
 
 class Count:

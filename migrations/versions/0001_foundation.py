@@ -616,20 +616,20 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index(
-        "ix_outbox_pending",
-        "outbox",
-        ["position"],
-        unique=False,
-        sqlite_where=sa.text("published_at IS NULL"),
-        postgresql_where=sa.text("published_at IS NULL"),
-    )
-    op.create_index(
         "ix_outbox_failed",
         "outbox",
         ["tenant_id", "aggregate_type", "aggregate_id", "position"],
         unique=False,
         sqlite_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
         postgresql_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_outbox_pending",
+        "outbox",
+        ["position"],
+        unique=False,
+        sqlite_where=sa.text("published_at IS NULL"),
+        postgresql_where=sa.text("published_at IS NULL"),
     )
     op.create_index(
         "ix_outbox_pending_tenant",
@@ -2201,16 +2201,16 @@ def downgrade() -> None:
         postgresql_where=sa.text("published_at IS NULL"),
     )
     op.drop_index(
-        "ix_outbox_failed",
-        table_name="outbox",
-        sqlite_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
-        postgresql_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
-    )
-    op.drop_index(
         "ix_outbox_pending",
         table_name="outbox",
         sqlite_where=sa.text("published_at IS NULL"),
         postgresql_where=sa.text("published_at IS NULL"),
+    )
+    op.drop_index(
+        "ix_outbox_failed",
+        table_name="outbox",
+        sqlite_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
+        postgresql_where=sa.text("published_at IS NULL AND last_error IS NOT NULL"),
     )
     op.drop_table("outbox")
     op.drop_index("ix_orders_status", table_name="orders")

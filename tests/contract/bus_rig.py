@@ -13,12 +13,9 @@ from sqlalchemy import func, select
 from rustok.core import inbox
 from rustok.core.bus.consuming import Consuming
 from rustok.core.bus.embedded import EmbeddedTransport
+from rustok.core.bus.errors import BrokerUnavailable
 from rustok.core.bus.jetstream import JetStreamTransport
-from rustok.core.bus.jetstream_connection import (
-    Broker,
-    BrokerUnavailable,
-    JetStreamSettings,
-)
+from rustok.core.bus.jetstream_connection import Broker, JetStreamSettings
 from rustok.core.bus.jetstream_layout import durable_name
 from rustok.core.bus.jetstream_provision import provision
 from rustok.core.bus.port import Consumer, Transport

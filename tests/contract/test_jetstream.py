@@ -10,12 +10,9 @@ import msgspec
 import pytest
 
 from rustok.core import outbox
-from rustok.core.bus.jetstream_connection import (
-    BrokerNotProvisioned,
-    BrokerUnavailable,
-)
+from rustok.core.bus.errors import BrokerNotProvisioned, BrokerUnavailable, StreamDiffers
 from rustok.core.bus.jetstream_layout import durable_name
-from rustok.core.bus.jetstream_provision import StreamDiffers, provision
+from rustok.core.bus.jetstream_provision import provision
 from rustok.core.errors import Unavailable
 from rustok.core.events.envelope import Envelope
 from rustok.core.events.shared import CategoryUpdated

@@ -81,7 +81,8 @@ def differences(settings: Settings) -> list[object]:
 
     async def ask() -> list[object]:
         engine = create_async_engine(
-            "postgresql+asyncpg://" + str(settings.database.url).split("://", 1)[1]
+            "postgresql+asyncpg://",
+            async_creator=lambda: asyncpg.connect(str(settings.database.url)),
         )
         async with engine.connect() as connection:
             found = await connection.run_sync(compare)

@@ -23,10 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    and_,
     bindparam,
     column,
-    exists,
     func,
     insert,
     select,
@@ -49,7 +47,7 @@ from rustok.core.db import (
 from rustok.core.db.schema import tenant_table
 from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
-from rustok.core.outbox_turns import TENANTS_WAITING, share_of, turns
+from rustok.core.outbox_turns import oldest, share_of, tenants_waiting, turns
 
 outbox: Final = Table(
     "outbox",
@@ -240,51 +238,35 @@ def to_pending(*, position: int, attempts: int, data: str, **fields: Any) -> Pen
     )
 
 
-_earlier = outbox.alias("earlier")
-_PENDING: Final = Query(
-    select(*ENVELOPE_COLUMNS)
-    .where(
-        outbox.c.published_at.is_(None),
-        outbox.c.available_at <= bindparam("now", type_=Timestamp()),
-        ~exists(
-            select(_earlier.c.position).where(
-                and_(
-                    _earlier.c.tenant_id == outbox.c.tenant_id,
-                    _earlier.c.aggregate_type == outbox.c.aggregate_type,
-                    _earlier.c.aggregate_id == outbox.c.aggregate_id,
-                    _earlier.c.position < outbox.c.position,
-                    _earlier.c.published_at.is_(None),
-                    _earlier.c.last_error.is_not(None),
-                    _earlier.c.available_at > bindparam("now", type_=Timestamp()),
-                )
-            )
-        ),
-    )
-    .order_by(outbox.c.position)
-    .limit(bindparam("limit", type_=Integer())),
-    to_pending,
-    system="the relay carries the events of all tenants",
-)
-
-
 _TENANTS_WAITING: Final = scalar(
-    text(TENANTS_WAITING).columns(column("tenants", Integer())), int, system="the relay"
+    {
+        name: text(one).columns(column("tenants", Integer()))
+        for name, one in tenants_waiting().items()
+    },
+    int,
+    system="the relay",
 )
 
 
-@cache
-def _turns(share: int) -> Query[PendingEvent]:
-    names = [one.name for one in ENVELOPE_COLUMNS]
+def _taking(sql: dict[str, str]) -> Query[PendingEvent]:
+    given = (bindparam("now", type_=Timestamp()), bindparam("limit", type_=Integer()))
     return Query(
         {
-            dialect: text(sql)
-            .bindparams(bindparam("now", type_=Timestamp()), bindparam("limit", type_=Integer()))
-            .columns(*ENVELOPE_COLUMNS)
-            for dialect, sql in turns(names, share=share).items()
+            name: text(one).bindparams(*given).columns(*ENVELOPE_COLUMNS)
+            for name, one in sql.items()
         },
         to_pending,
         system="the relay carries the events of all tenants",
     )
+
+
+_NAMES: Final = [one.name for one in ENVELOPE_COLUMNS]
+_OLDEST: Final = _taking(oldest(_NAMES))
+
+
+@cache
+def _turns(share: int) -> Query[PendingEvent]:
+    return _taking(turns(_NAMES, share=share))
 
 
 async def list_pending(tx: SystemTx, *, now: datetime, limit: int) -> list[PendingEvent]:
@@ -292,12 +274,10 @@ async def list_pending(tx: SystemTx, *, now: datetime, limit: int) -> list[Pendi
 
     The oldest first while `limit` takes all; beyond that tenants take turns, each with its oldest.
     """
-    oldest = await tx.all(_PENDING, now=now, limit=limit)
-    if len(oldest) < limit:
-        return oldest
-    waiting = await tx.one(_TENANTS_WAITING) or 1
+    found = await tx.all(_OLDEST, now=now, limit=limit)
+    waiting = 1 if len(found) < limit else await tx.one(_TENANTS_WAITING) or 1
     if waiting == 1:
-        return oldest
+        return found
     return await tx.all(_turns(share_of(limit, waiting)), now=now, limit=limit)
 
 

@@ -16,22 +16,29 @@ from typing import Final
 DEPTH: Final = 4
 """Each tenant is asked for so many times its even share, since others may have less than theirs."""
 
+# SQLite chooses by statistics that are of another hour, and then walks the whole log of a tenant.
+_USING: Final = {
+    "postgres": {"pending": "", "by_tenant": "", "failed": ""},
+    "sqlite": {
+        "pending": "INDEXED BY ix_outbox_pending",
+        "by_tenant": "INDEXED BY ix_outbox_pending_tenant",
+        "failed": "INDEXED BY ix_outbox_failed",
+    },
+}
+
 _WAITING: Final = """
 WITH RECURSIVE waiting(tenant_id) AS (
-  SELECT (SELECT o.tenant_id FROM outbox o WHERE o.published_at IS NULL
+  SELECT (SELECT o.tenant_id FROM outbox o {by_tenant} WHERE o.published_at IS NULL
           ORDER BY o.tenant_id LIMIT 1)
   UNION ALL
-  SELECT (SELECT o.tenant_id FROM outbox o
+  SELECT (SELECT o.tenant_id FROM outbox o {by_tenant}
           WHERE o.published_at IS NULL AND o.tenant_id > w.tenant_id
           ORDER BY o.tenant_id LIMIT 1)
   FROM waiting w WHERE w.tenant_id IS NOT NULL
 )"""
 
-TENANTS_WAITING: Final = f"{_WAITING} SELECT count(tenant_id) AS tenants FROM waiting"
-"""How many tenants have pending events."""
-
 _DUE: Final = """o.published_at IS NULL AND o.available_at <= :now AND NOT EXISTS (
-  SELECT 1 FROM outbox e
+  SELECT 1 FROM outbox e {failed}
   WHERE e.tenant_id = o.tenant_id AND e.aggregate_type = o.aggregate_type
     AND e.aggregate_id = o.aggregate_id AND e.position < o.position
     AND e.published_at IS NULL AND e.last_error IS NOT NULL AND e.available_at > :now)"""
@@ -47,11 +54,15 @@ _HEADS_POSTGRES: Final = """
 _HEADS_SQLITE: Final = """
   SELECT o.position, row_number() OVER (PARTITION BY o.tenant_id ORDER BY o.position) AS turn
   FROM (SELECT w.tenant_id, coalesce(
-          (SELECT o.position FROM outbox o WHERE o.tenant_id = w.tenant_id AND {due}
+          (SELECT o.position FROM outbox o {by_tenant}
+           WHERE o.tenant_id = w.tenant_id AND {due}
            ORDER BY o.position LIMIT 1 OFFSET {share} - 1), 9223372036854775807) AS last
         FROM waiting w WHERE w.tenant_id IS NOT NULL) edge
-  CROSS JOIN outbox o
+  CROSS JOIN outbox o {by_tenant}
   WHERE o.tenant_id = edge.tenant_id AND o.position <= edge.last AND {due}"""
+
+_OLDEST: Final = """
+SELECT {columns} FROM outbox o {pending} WHERE {due} ORDER BY o.position LIMIT :limit"""
 
 _TAKE: Final = """{waiting},
 heads AS MATERIALIZED ({heads})
@@ -67,15 +78,37 @@ def share_of(limit: int, tenants: int) -> int:
     return 1 << max(0, min(limit, wanted) - 1).bit_length()
 
 
+def tenants_waiting() -> dict[str, str]:
+    """How many tenants have pending events: the statement by database."""
+    return {
+        dialect: f"{_WAITING.format(**using)} SELECT count(tenant_id) AS tenants FROM waiting"
+        for dialect, using in _USING.items()
+    }
+
+
 def turns(columns: Sequence[str], *, share: int) -> dict[str, str]:
     """The statement by database; it takes `:now` and `:limit` and orders by turn, then by position.
 
     Within a tenant that is the order of the log, and what is cut off is the end of it.
     """
-    selected = ", ".join(f"o.{name}" for name in columns)
+    heads = {"postgres": _HEADS_POSTGRES, "sqlite": _HEADS_SQLITE}
     return {
         dialect: _TAKE.format(
-            waiting=_WAITING, heads=heads.format(due=_DUE, share=share), columns=selected
+            waiting=_WAITING.format(**using),
+            heads=heads[dialect].format(due=_DUE.format(**using), share=share, **using),
+            columns=_selected(columns),
         )
-        for dialect, heads in (("postgres", _HEADS_POSTGRES), ("sqlite", _HEADS_SQLITE))
+        for dialect, using in _USING.items()
     }
+
+
+def oldest(columns: Sequence[str]) -> dict[str, str]:
+    """As `turns`, in the order of the log alone."""
+    return {
+        dialect: _OLDEST.format(columns=_selected(columns), due=_DUE.format(**using), **using)
+        for dialect, using in _USING.items()
+    }
+
+
+def _selected(columns: Sequence[str]) -> str:
+    return ", ".join(f"o.{name}" for name in columns)

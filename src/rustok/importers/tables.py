@@ -11,6 +11,7 @@ from rustok.core.db.schema import states_check
 from rustok.importers.model import ImportOptions, RunReport
 from rustok.importers.states import IMPORT_RUN_LIFECYCLE
 
+# no event: the progress of a run; what it creates is announced by the features
 import_runs: Final = tenant_table(
     "import_runs",
     Column("source", Text, nullable=False),
@@ -43,6 +44,7 @@ import_runs: Final = tenant_table(
 )
 
 # Apart from the run, so that a step adds rows and does not write a growing report anew.
+# no event: the report of a run
 import_issues: Final = tenant_table(
     "import_issues",
     Column("run_id", Id(), nullable=False),

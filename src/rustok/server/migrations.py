@@ -145,8 +145,12 @@ def _connected(url: DatabaseUrl, work: Callable[[Any], None]) -> None:
         from sqlalchemy.ext.asyncio import create_async_engine  # late: as above
         from sqlalchemy.pool import NullPool  # late: as above
 
-        target = "postgresql+asyncpg://" + str(url).split("://", 1)[1]
-        async_engine = create_async_engine(target, poolclass=NullPool)
+        # The driver reads the URL as it does for the server, sockets and all.
+        async_engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=lambda: asyncpg.connect(str(url)),
+            poolclass=NullPool,
+        )
         async with async_engine.begin() as connection:
             await connection.run_sync(work)
         await async_engine.dispose()

@@ -88,6 +88,7 @@ async def ship_now(
     return shipped
 
 
+# no event: DOMAIN has none; a parcel that is packed has gone nowhere yet
 async def pack(
     tx: WriteTx, fulfilment_id: UUID, *, expected_version: int | None = None
 ) -> PackedFulfilment:

@@ -20,6 +20,7 @@ from rustok.commerce.inventory.states import RESERVATION_LIFECYCLE
 from rustok.core.db import Id, Timestamp, tenant_reference, tenant_table
 from rustok.core.db.schema import states_check
 
+# no event: DOMAIN has none for locations; stock at them is announced per variant
 stock_locations: Final = tenant_table(
     "stock_locations",
     Column("code", Text, nullable=False),

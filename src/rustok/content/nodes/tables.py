@@ -21,6 +21,7 @@ from rustok.content.nodes.states import NODE_LIFECYCLE
 from rustok.core.db import Id, Json, Timestamp, tenant_reference, tenant_table
 from rustok.core.db.schema import states_check
 
+# no event: the shape of fields for authors; nodes of the kind stay as they are
 node_kinds: Final = tenant_table(
     "node_kinds",
     Column("slug", Text, nullable=False),

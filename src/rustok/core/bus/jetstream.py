@@ -17,7 +17,8 @@ from uuid import UUID
 
 import nats.errors
 
-from rustok.core.bus.jetstream_connection import Broker, BrokerUnavailable, translated
+from rustok.core.bus.errors import BrokerUnavailable
+from rustok.core.bus.jetstream_connection import Broker, translated
 from rustok.core.bus.jetstream_layout import encode, headers_of, subject_of
 from rustok.core.bus.port import Outcome
 from rustok.core.outbox import PendingEvent

@@ -19,7 +19,8 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo, StreamInfo
 
-from rustok.core.errors import RustokError, Unavailable
+from rustok.core.bus.errors import BrokerNotProvisioned, BrokerUnavailable
+from rustok.core.errors import RustokError
 from rustok.telemetry.logs import get_logger
 
 RECONNECT_WAIT_SECONDS: Final = 0.25
@@ -56,24 +57,6 @@ class JetStreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     max_age_seconds: float = 90 * 86_400.0
     ack_wait_seconds: float = 30.0
     publish_timeout_seconds: float = 5.0
-
-
-class BrokerUnavailable(Unavailable):
-    """NATS is away, or does not answer in time; events wait in the outbox."""
-
-    code = "broker_unavailable"
-    title = "The message broker does not answer"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"NATS JetStream: {reason}.", retry_after_seconds=2)
-
-
-class BrokerNotProvisioned(BrokerUnavailable):
-    """The stream or a durable consumer is missing, or is not as this program needs it."""
-
-    code = "broker_not_provisioned"
-    title = "The message broker is not set up for this program"
-    mend = "Run: rustok events provision"
 
 
 class Broker:

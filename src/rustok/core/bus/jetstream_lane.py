@@ -23,12 +23,8 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 
 from rustok.core.bus.applying import Applier
-from rustok.core.bus.jetstream_connection import (
-    Broker,
-    BrokerNotProvisioned,
-    BrokerUnavailable,
-    translated,
-)
+from rustok.core.bus.errors import BrokerNotProvisioned, BrokerUnavailable
+from rustok.core.bus.jetstream_connection import Broker, translated
 from rustok.core.bus.jetstream_layout import decode, durable_name, filters
 from rustok.core.bus.jetstream_provision import filters_of
 from rustok.core.bus.jetstream_pull import Pull

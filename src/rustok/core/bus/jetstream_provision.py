@@ -20,30 +20,16 @@ from nats.js.api import (
     StreamConfig,
 )
 
-from rustok.core.bus.jetstream_connection import Broker, BrokerNotProvisioned, translated
+from rustok.core.bus.errors import BrokerNotProvisioned, StreamDiffers
+from rustok.core.bus.jetstream_connection import Broker, translated
 from rustok.core.bus.jetstream_layout import check_names, durable_name, filters, stream_subjects
 from rustok.core.bus.port import Consumer
-from rustok.core.errors import Conflict
 
 DUPLICATE_WINDOW_SECONDS = 120.0
 MAX_ACK_PENDING = 1_000
 """Events of one consumer and lane that may be out without an acknowledgement."""
 
 Change = Literal["created", "updated", "unchanged", "deleted", "left over"]
-
-
-class StreamDiffers(Conflict):
-    """The stream has another number of partitions; changing it under way would mix up the order."""
-
-    code = "stream_differs"
-    title = "The stream has other subjects than the settings say"
-    mend = (
-        "Set nats.partitions and nats.subjects as the stream has them; to change them, let the "
-        "consumers finish, delete the stream and provision anew."
-    )
-
-    def __init__(self, stream: str, found: Sequence[str]) -> None:
-        super().__init__(f"Stream {stream} takes {', '.join(found)[:200]}.")
 
 
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,12 +20,8 @@ import nats.errors
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from rustok.core.bus.jetstream_connection import (
-    Broker,
-    BrokerNotProvisioned,
-    BrokerUnavailable,
-    translated,
-)
+from rustok.core.bus.errors import BrokerNotProvisioned, BrokerUnavailable
+from rustok.core.bus.jetstream_connection import Broker, translated
 
 EXPIRES_SECONDS: Final = 10.0
 """How long the broker holds a request for events that are not there yet."""

@@ -108,7 +108,9 @@ class ContentWriter:
             case AuthorDraft():
                 return Written(outcomes=(("author", "unchanged"),))
             case MenuDraft():
-                return await put_menu(tx, draft, self._shelves, self._options)
+                return await put_menu(
+                    tx, draft, self._shelves, self._options, in_file=self._in_file
+                )
             case TermDraft():
                 return await self._term(tx, draft)
             case MediaDraft():

@@ -6,6 +6,7 @@ item is left out with an info, and what stood below it moves up to where it stoo
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal
 
 import msgspec
@@ -41,9 +42,18 @@ class _Place:
 
 
 async def put_menu(
-    tx: WriteTx, draft: MenuDraft, shelves: Shelves, options: ImportOptions
+    tx: WriteTx,
+    draft: MenuDraft,
+    shelves: Shelves,
+    options: ImportOptions,
+    *,
+    in_file: AbstractSet[str],
 ) -> Written:
     """Create or change the menu of a draft; switched off, menus stay in the report.
+
+    Args:
+        in_file: source ids of the file's nodes. One that is not here after all (it failed, or this is
+            a rehearsal) has its own line in the report; the menu item adds none.
 
     Raises:
         As `menus.upsert`.
@@ -55,7 +65,7 @@ async def put_menu(
         issue = _issue(draft.row, "menu_in_report", message)
         return Written(outcomes=(("menu", "skipped"),), issues=(issue,))
     issues: list[Issue] = []
-    items = await _items(tx, draft, shelves, options, issues)
+    items = await _items(tx, draft, shelves, options, issues, in_file)
     wanted = menus.MenuInput(
         handle=draft.slug,
         names={options.locale or "en": _line(draft.name) or draft.slug},
@@ -73,6 +83,7 @@ async def _items(
     shelves: Shelves,
     options: ImportOptions,
     issues: list[Issue],
+    in_file: AbstractSet[str],
 ) -> list[menus.MenuItem]:
     top: list[_Place] = []
     # Where items below this one go: below it, or where it would have stood.
@@ -82,7 +93,9 @@ async def _items(
         above = standing.get(one.parent_source_id or "")
         item = await _item(tx, one, shelves, options)
         if item is None or count == menus.MAX_ITEMS:
-            issues.append(_left_out(one, is_full=item is not None))
+            told_elsewhere = one.target == "node" and one.target_source_id in in_file
+            if item is not None or not told_elsewhere:
+                issues.append(_left_out(one, is_full=item is not None))
             standing[one.source_id] = above
             continue
         if above is not None and above.depth == menus.MAX_DEPTH:

@@ -28,6 +28,7 @@ users: Final = tenant_table(
     Index("ix_users_kind", "tenant_id", "kind", "id"),
 )
 
+# no event: user.logged_in and user.session_revoked tell what matters; the rest is upkeep
 sessions: Final = tenant_table(
     "sessions",
     Column("user_id", Id(), nullable=False),
@@ -43,6 +44,7 @@ sessions: Final = tenant_table(
     Index("ix_sessions_expires", "expires_at"),
 )
 
+# no event: a rotated token concerns its session only
 refresh_tokens: Final = tenant_table(
     "refresh_tokens",
     Column("session_id", Id(), nullable=False),

@@ -44,6 +44,7 @@ signing_secrets: Final = tenant_table(
 _PENDING: Final = text("status = 'pending'")
 _CLAIMED: Final = text("claimed_until IS NOT NULL")
 
+# no event: deliveries tell of events; an event about each would never end
 deliveries: Final = tenant_table(
     "webhook_deliveries",
     Column("endpoint_id", Id(), nullable=False),
@@ -102,6 +103,7 @@ deliveries: Final = tenant_table(
     Index("ix_webhook_deliveries_created", "created_at"),
 )
 
+# no event: part of the log of a delivery
 attempts: Final = tenant_table(
     "webhook_attempts",
     Column("delivery_id", Id(), nullable=False),

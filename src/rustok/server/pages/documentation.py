@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 import msgspec
 
+import rustok.core.bus.errors  # noqa: F401 - problems of a part that is imported only where used
 from rustok.core.errors import RustokError, registered
 from rustok.server.app import Page
 from rustok.server.message import Answer, Request

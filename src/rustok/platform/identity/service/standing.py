@@ -80,6 +80,7 @@ class Standing:
         self._touched[key.id] = now
         return True
 
+    # no event: when a key was last used is upkeep, written at most once in a while
     async def touch(self, tenant_id: UUID, key_id: UUID) -> None:
         """Note the use of an API key. Raises DatabaseUnavailable."""
         db = self._db()
