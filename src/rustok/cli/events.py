@@ -16,6 +16,7 @@ import msgspec
 
 import rustok
 from rustok.cli.dead_letters import dead_letters
+from rustok.cli.event_replay import replay_events
 from rustok.cli.events_provision import provision
 from rustok.cli.invocation import Invocation, to_json
 from rustok.cli.listing import cell, columns
@@ -39,6 +40,7 @@ Examples:
   rustok events list --aggregate order:0190b5a4-7c1e-7d3a-9f10-5b2c3d4e5f60 --json
   rustok events tail --tenant nordlicht
   rustok events dead-letters retry --all
+  rustok events replay --consumer index.products --since 2d
   rustok events schema --asyncapi > asyncapi.json"""
 
 
@@ -71,6 +73,7 @@ def events() -> None:
 
 events.add_command(dead_letters)
 events.add_command(provision)
+events.add_command(replay_events)
 
 
 def line_data(event: LoggedEvent) -> dict[str, object]:

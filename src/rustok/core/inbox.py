@@ -297,6 +297,24 @@ async def purge_resolved(tx: SystemTx, *, before: datetime, limit: int) -> int:
     return await tx.run(_PURGE_RESOLVED, before=before, limit=limit)
 
 
+_LOCK_OPEN_OF: Final = scalar(
+    select(dead_letters.c.id)
+    .where(
+        dead_letters.c.tenant_id == TENANT,
+        dead_letters.c.consumer == bindparam("consumer", type_=Text()),
+        dead_letters.c.event_id == bindparam("event_id", type_=Id()),
+        dead_letters.c.resolved_at.is_(None),
+    )
+    .with_for_update(),
+    UUID,
+)
+
+
+async def lock_open_of(tx: WriteTx, consumer: str, event_id: UUID) -> UUID | None:
+    """Hold the open dead letter of an event and a consumer; None when there is none."""
+    return await tx.one(_LOCK_OPEN_OF, consumer=consumer, event_id=event_id)
+
+
 async def forget(tx: WriteTx, consumer: str, event_id: UUID) -> None:
     """Undo `record`, so that the event can be applied anew in this transaction."""
     await tx.delete(inbox, consumer=consumer, event_id=event_id)

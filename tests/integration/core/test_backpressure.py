@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import msgspec
 import pytest
+from sqlalchemy import bindparam
 
 from rustok.content.media.events import MediaDeleted
 from rustok.core import idempotency, inbox, outbox
-from rustok.core.db import Command
+from rustok.core.db import Command, Timestamp
 from rustok.core.ids import new_id
 from rustok.core.pressure import BacklogFull, BacklogWatch, state_of
 from rustok.server.housekeeping import housekeeping_jobs
@@ -107,11 +108,11 @@ def test_selling_signing_in_and_mending_are_essential_and_authoring_is_not() -> 
 
 
 _AGE = Command(
-    outbox.outbox.update().values(published_at=outbox.bindparam("then", type_=outbox.Timestamp())),
+    outbox.outbox.update().values(published_at=bindparam("then", type_=Timestamp())),
     system="test",
 )
 _AGE_INBOX = Command(
-    inbox.inbox.update().values(applied_at=outbox.bindparam("then", type_=outbox.Timestamp())),
+    inbox.inbox.update().values(applied_at=bindparam("then", type_=Timestamp())),
     system="test",
 )
 

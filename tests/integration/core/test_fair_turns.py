@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from uuid import UUID
 
@@ -98,24 +97,16 @@ async def test_a_delayed_event_holds_back_its_aggregate_in_turns_as_well(world: 
 
 
 @pytest.mark.slow
-async def test_taking_turns_stays_fast_over_a_backlog_of_two_hundred_thousand(world: World) -> None:
+async def test_a_quiet_tenant_gets_its_turn_behind_a_pile_of_another(world: World) -> None:
     loud, quiet = await world.tenant(), await world.tenant()
     await world.drain()
     await flood(world, quiet, [new_id()], 3)
-    await _pile_up(world, loud, 200_000)
+    await _pile_up(world, loud, 20_000)
     async with world.db.system("test", write=False) as tx:
-        await outbox.list_pending(tx, now=tx.now, limit=BATCH)  # compiles the statements
-        started = time.perf_counter()
-        for _ in range(5):
-            batch = await outbox.list_pending(tx, now=tx.now, limit=BATCH)
-        seconds = (time.perf_counter() - started) / 5
-        counted = time.perf_counter()
-        found = await outbox.backlog(tx, at_most=100_000)
-        counted = time.perf_counter() - counted
-    print(f"\n{world.kind}: a batch in {seconds * 1000:.1f} ms, backlog in {counted * 1000:.1f} ms")
-    assert found.pending == 100_000
+        batch = await outbox.list_pending(tx, now=tx.now, limit=BATCH)
+        found = await outbox.backlog(tx, at_most=10_000)
+    assert found.pending == 10_000
     assert sum(event.envelope.tenant_id == quiet.id for event in batch) == 3
-    assert seconds < 0.5, f"{seconds:.3f} seconds for a batch"
 
 
 async def _pile_up(world: World, tenant: TenantProfile, count: int) -> None:
