@@ -1,4 +1,4 @@
-"""The compatibility rule of events, as a comparison of two JSON Schema documents (decision 9)."""
+"""The compatibility rule of events, as a comparison of two JSON Schema documents (decision 10)."""
 
 from __future__ import annotations
 

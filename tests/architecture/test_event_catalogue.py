@@ -157,7 +157,7 @@ def test_no_golden_payload_is_of_an_event_that_is_gone() -> None:
     for file in GOLDEN.iterdir():
         found = re.fullmatch(r"([a-z_]+\.[a-z_]+)\.v(\d+)\.json", file.name)
         assert found, file.name
-        assert found[1] in types, f"{found[1]} is gone, which decision 9 forbids"
+        assert found[1] in types, f"{found[1]} is gone, which decision 10 forbids"
         assert int(found[2]) <= types[found[1]].schema_version
 
 
@@ -173,7 +173,7 @@ def _now() -> dict[str, Any]:
 
 def test_no_event_breaks_what_its_version_promised() -> None:
     faults = broken_promises(_snapshot(), _now())
-    assert not faults, "docs/decisions/0009-event-compatibility.md:\n" + "\n".join(faults)
+    assert not faults, "docs/decisions/0010-event-compatibility.md:\n" + "\n".join(faults)
 
 
 def test_the_snapshot_of_the_schemas_is_that_of_the_code() -> None:

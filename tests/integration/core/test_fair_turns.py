@@ -144,3 +144,47 @@ def test_a_share_fills_the_batch_and_is_a_power_of_two(limit: int, tenants: int)
     assert share * tenants >= limit
     assert share <= max(2, 2 * limit)
     assert share <= max(2, 2 * (DEPTH * limit // tenants + 1))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_order_and_once_hold_over_random_interleavings_and_failures(
+    world: World, seed: int
+) -> None:
+    """Turns in batches of seven, every tenth first attempt failing, 4 tenants, 12 things."""
+    chance = random.Random(seed)
+    tenants = [await world.tenant() for _ in range(4)]
+    await world.drain()
+    things = [(tenant, new_id()) for tenant in tenants for _ in range(3)]
+    for _ in range(30):
+        tenant = chance.choice(tenants)
+        mine = [thing for owner, thing in things if owner is tenant]
+        async with world.write(tenant) as tx:
+            for _ in range(chance.randint(1, 8)):
+                tx.emit(MediaDeleted(media_id=chance.choice(mine)))
+    failing = {
+        event.id
+        for tenant in tenants
+        for event in await world.events(tenant, MediaDeleted.type)
+        if chance.random() < 0.1
+    }
+    total = sum([len(await world.events(tenant, MediaDeleted.type)) for tenant in tenants])
+    seen: list[Envelope] = []
+
+    async def take(_tx: WriteTx, _event: MediaDeleted, envelope: Envelope) -> None:
+        if envelope.id in failing:
+            failing.discard(envelope.id)
+            raise ValueError("the first time it fails")
+        seen.append(envelope)
+
+    consumer = Consumer(name="test.turns", handlers={MediaDeleted.type: take})
+    transport = EmbeddedTransport(world.db, [consumer], profile_of=world.parts.profile_of)
+    await Relay(world.db, transport, batch=7).drain(timeout_seconds=60)
+    # What a transaction took before another event of it failed was rolled back: the last counts.
+    last = {envelope.id: envelope for envelope in seen}
+    orders: dict[UUID, list[int]] = defaultdict(list)
+    applied = {envelope.id: place for place, envelope in enumerate(seen)}
+    for envelope in sorted(last.values(), key=lambda one: applied[one.id]):
+        orders[envelope.aggregate_id].append(envelope.sequence)
+    assert len(last) == total
+    for sequence in orders.values():
+        assert sequence == list(range(1, len(sequence) + 1))
