@@ -29,6 +29,8 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
     ("endpoint_id",): ("webhook_endpoints", ("id",)),
     ("key_id",): ("api_keys", ("id",)),
     ("kind", "handle"): ("node_documents", ("kind", "handle")),
+    ("event_id",): ("outbox", ("id",)),
+    ("letter_id",): ("dead_letters", ("id",)),
     ("handle",): ("product_documents", ("handle",)),
     ("kind_id",): ("node_kinds", ("id",)),
     ("location_id",): ("stock_locations", ("id",)),
@@ -61,6 +63,7 @@ OWN_WORDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
 IDS: Final[dict[str, str]] = {
     "author_id": "users",
     "cart_id": "carts",
+    "aggregate_id": "products",
     "endpoint_id": "webhook_endpoints",
     "featured_media_id": "media",
     "image_id": "product_images",

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import BigInteger, Integer, Text, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from rustok.core.db import Id, Query, SystemTx, Timestamp, scalar
+from rustok.core.db import TENANT, Id, Query, ReadTx, SystemTx, Timestamp, scalar
 from rustok.core.events.envelope import Envelope
 from rustok.core.outbox import ENVELOPE_COLUMNS, outbox
 
@@ -106,6 +106,49 @@ async def list_events(
     if after is not None:
         given["after"] = after
     return await tx.all(query, **given, limit=limit)
+
+
+@cache
+def _own_page(filters: frozenset[str], *, is_first: bool) -> Query[LoggedEvent]:
+    statement = select(*_COLUMNS).where(
+        outbox.c.tenant_id == TENANT, *(_CONDITIONS[name] for name in sorted(filters))
+    )
+    if not is_first:
+        statement = statement.where(outbox.c.position < bindparam("before", type_=BigInteger()))
+    limit = bindparam("limit", type_=Integer())
+    return Query(statement.order_by(outbox.c.position.desc()).limit(limit), _to_logged)
+
+
+async def list_own_events(
+    tx: ReadTx, wanted: EventFilter, *, before: int | None, limit: int
+) -> list[LoggedEvent]:
+    """Events of the transaction's own tenant, newest first; the filter's tenant does not count.
+
+    Args:
+        before: the position to go back from, exclusive; None begins with the newest.
+    """
+    given = {
+        name: value
+        for name in wanted.__struct_fields__
+        if name != "tenant_id" and (value := getattr(wanted, name)) is not None
+    }
+    query = _own_page(frozenset(given), is_first=before is None)
+    if before is not None:
+        given["before"] = before
+    return await tx.all(query, **given, limit=limit)
+
+
+_OWN_BY_ID: Final = Query(
+    select(*_COLUMNS).where(
+        outbox.c.tenant_id == TENANT, outbox.c.id == bindparam("id", type_=Id())
+    ),
+    _to_logged,
+)
+
+
+async def find_own_event(tx: ReadTx, event_id: UUID) -> LoggedEvent | None:
+    """An event of the transaction's own tenant."""
+    return await tx.one(_OWN_BY_ID, id=event_id)
 
 
 _BY_ID: Final = Query(

@@ -30,6 +30,7 @@ from rustok.core.db import (
     Command,
     Id,
     Query,
+    ReadTx,
     SystemTx,
     Timestamp,
     WriteTx,
@@ -234,6 +235,38 @@ async def list_open(tx: SystemTx, *, after: UUID | None, limit: int) -> list[Bur
 async def count_open(tx: SystemTx) -> int:
     """How many dead letters wait for an operator."""
     return await tx.one(_COUNT_OPEN) or 0
+
+
+_OWN_BURIED: Final = Query(
+    select(*_BURIED_COLUMNS).where(
+        dead_letters.c.tenant_id == TENANT, dead_letters.c.id == bindparam("id", type_=Id())
+    ),
+    _to_buried,
+)
+_OWN_OPEN: Final = Query(
+    select(*_BURIED_COLUMNS)
+    .where(
+        dead_letters.c.tenant_id == TENANT,
+        dead_letters.c.resolved_at.is_(None),
+        or_(
+            bindparam("after", type_=Id()).is_(None),
+            dead_letters.c.id > bindparam("after", type_=Id()),
+        ),
+    )
+    .order_by(dead_letters.c.id)
+    .limit(bindparam("limit", type_=Integer())),
+    _to_buried,
+)
+
+
+async def find_own_buried(tx: ReadTx, letter_id: UUID) -> BuriedEvent | None:
+    """A dead letter of the transaction's own tenant, resolved or not."""
+    return await tx.one(_OWN_BURIED, id=letter_id)
+
+
+async def list_own_open(tx: ReadTx, *, after: UUID | None, limit: int) -> list[BuriedEvent]:
+    """As `list_open`, of the transaction's own tenant."""
+    return await tx.all(_OWN_OPEN, after=after, limit=limit)
 
 
 _LOCK_OPEN: Final = scalar(

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from rustok.core.bus.port import Consumer
 from rustok.core.db import Database
 from rustok.core.pressure import BacklogWatch
 from rustok.core.security.sealing import Sealer
@@ -25,6 +26,9 @@ class ModuleSwitch(Protocol):
 
     @property
     def always_on(self) -> frozenset[str]: ...
+
+    @property
+    def consumers(self) -> list[Consumer]: ...
 
     @property
     def default_on(self) -> frozenset[str]: ...

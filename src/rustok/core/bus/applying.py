@@ -62,7 +62,8 @@ class Applier:
         by_tenant: dict[UUID, list[PendingEvent]] = {}
         for event in events:
             by_tenant.setdefault(event.envelope.tenant_id, []).append(event)
-        for tenant_events in by_tenant.values():
+        # Who has little goes first: it should not wait for another tenant's flood to be applied.
+        for tenant_events in sorted(by_tenant.values(), key=len):
             blocked: set[tuple[str, UUID]] = set()
             for start in range(0, len(tenant_events), CHUNK):
                 chunk = tenant_events[start : start + CHUNK]
