@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rustok.cli.invocation import Invocation
+from rustok.cli.invocation import Invocation, quick_imports
 from rustok.cli.serve import checked, prepared, run_on_loop
 
 FOLDER = Path("var/demo")
@@ -22,8 +22,9 @@ FOLDER = Path("var/demo")
 @click.pass_obj
 def demo(invocation: Invocation, port: int, fresh: bool, seed_only: bool) -> None:
     """Serve two tenants with sample data: the shop Nordlicht and the magazine Kante."""
-    from rustok.cli import demo_seed  # late: importers are not needed by other commands
-    from rustok.server import serving  # late: as above
+    with quick_imports():
+        from rustok.cli import demo_seed  # late: importers are not needed by other commands
+        from rustok.server import serving  # late: as above
 
     overrides: dict[str, object] = {
         "environment": "development",

@@ -9,7 +9,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 a needed service does
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import gc
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +27,17 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNAVAILABLE: Final = 3
 EXIT_INTERRUPTED: Final = 130
+
+
+@contextlib.contextmanager
+def quick_imports() -> Iterator[None]:
+    """Import without the cycle collector: modules live for ever, and looking through them costs a fifth of a start."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 class Invocation:

@@ -22,6 +22,7 @@ from rustok.cli.invocation import (
     EXIT_UNAVAILABLE,
     EXIT_USAGE,
     Invocation,
+    quick_imports,
     report,
     to_json,
 )
@@ -79,7 +80,8 @@ class LazyGroup(click.Group):
         if entry is None:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = entry.target.partition(":")
-        command = getattr(importlib.import_module(module), attribute)
+        with quick_imports():
+            command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{entry.target} is not a command")
         return command

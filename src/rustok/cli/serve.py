@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 import click
 import uvloop
 
-from rustok.cli.invocation import Invocation
+from rustok.cli.invocation import Invocation, quick_imports
 from rustok.core.errors import RustokError
 from rustok.server import migrations
 from rustok.server.platform import Duty, Platform
@@ -83,7 +83,8 @@ def run_on_loop(main: Callable[[], Awaitable[None]]) -> None:
 @click.pass_obj
 def serve(invocation: Invocation, host: str | None, port: int | None, workers: int | None) -> None:
     """Serve HTTP; with one process the relay and the jobs run inside it."""
-    from rustok.server import serving  # late: the web server is not needed by other commands
+    with quick_imports():
+        from rustok.server import serving  # late: the web server is not needed by other commands
 
     settings = checked(invocation, {"http.host": host, "http.port": port, "http.workers": workers})
     serving.check_port(settings.http.host, settings.http.port)
