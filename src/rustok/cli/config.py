@@ -9,7 +9,7 @@ import click
 
 from rustok.cli.invocation import EXIT_FAILED, Invocation
 from rustok.server.settings import masked, variable_name
-from rustok.server.settings_safety import Finding, check_production
+from rustok.server.settings.safety import Finding, check_production
 
 
 @click.group()

@@ -20,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from rustok.server.settings import Settings
-from rustok.server.settings_safety import check_production
+from rustok.server.settings.safety import check_production
 
 Outcome = Literal["ok", "warn", "fail", "skip"]
 

@@ -17,7 +17,7 @@ from rustok.core.errors import RustokError
 from rustok.server import migrations
 from rustok.server.platform import Duty, Platform
 from rustok.server.settings import CONFIG_VARIABLE, Settings
-from rustok.server.settings_safety import refuse_unsafe, with_secret_key
+from rustok.server.settings.safety import refuse_unsafe, with_secret_key
 from rustok.telemetry import logs
 
 

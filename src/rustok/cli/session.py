@@ -19,7 +19,7 @@ from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile
 from rustok.platform.tenants import api as tenants
 from rustok.server.platform import Platform
 from rustok.server.settings import Settings
-from rustok.server.settings_safety import refuse_unsafe, with_secret_key
+from rustok.server.settings.safety import refuse_unsafe, with_secret_key
 from rustok.telemetry import logs
 
 T = TypeVar("T")

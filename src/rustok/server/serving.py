@@ -25,7 +25,7 @@ from rustok.server.asgi import application
 from rustok.server.message import Receive, Scope, Send
 from rustok.server.platform import Duty, Platform
 from rustok.server.settings import Settings, load
-from rustok.server.settings_safety import refuse_unsafe, with_secret_key
+from rustok.server.settings.safety import refuse_unsafe, with_secret_key
 from rustok.telemetry import logs
 from rustok.telemetry.logs import get_logger
 

@@ -20,7 +20,7 @@ from rustok.server.settings import (
     masked,
     variable_name,
 )
-from rustok.server.settings_safety import (
+from rustok.server.settings.safety import (
     UnsafeSettings,
     check_production,
     refuse_unsafe,

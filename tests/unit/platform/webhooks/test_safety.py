@@ -6,7 +6,7 @@ import pytest
 
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.server.settings import Settings, load
-from rustok.server.settings_safety import check_production
+from rustok.server.settings.safety import check_production
 
 
 def test_nothing_but_https_to_public_addresses_is_allowed_unless_somebody_says_so() -> None:

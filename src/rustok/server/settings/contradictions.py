@@ -6,13 +6,11 @@ It judges values that have the right types already; it changes none and reads no
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rustok.core.errors import FieldError
-
-if TYPE_CHECKING:  # settings reads these rules when it loads
-    from rustok.server.settings import DatabaseUrl, Settings
+from rustok.server.settings.sections import Settings
+from rustok.server.settings.values import DatabaseUrl
 
 
 def contradictions(settings: Settings) -> list[FieldError]:

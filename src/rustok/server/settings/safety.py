@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rustok.core.errors import FieldError, RustokError
-from rustok.server.settings import DatabaseUrl, Secret, Settings
+from rustok.server.settings.sections import Settings
+from rustok.server.settings.values import DatabaseUrl, Secret
 
 SECRET_MIN_CHARACTERS = 32
 SECRET_MIN_DISTINCT = 10

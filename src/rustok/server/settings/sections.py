@@ -1,0 +1,140 @@
+"""All an operator may set, section by section, with the defaults; it refuses to read any source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from rustok.server.settings.values import (
+    DatabaseUrl,
+    Milliseconds,
+    PositiveInt,
+    Seconds,
+    Secret,
+    Section,
+)
+
+
+class HttpSettings(Section, frozen=True, kw_only=True):
+    """`public_url` is the address clients see (links, cookies); None means host and port.
+
+    `trusted_proxies` are networks whose X-Forwarded-* headers are believed; none by default.
+    `cors` are origins any tenant's API may be called from, beside the tenant's own domains.
+    `idempotency_hours`: how long the answer to an Idempotency-Key is kept.
+    """
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 8000
+    workers: Annotated[int, msgspec.Meta(ge=1, le=256)] = 1
+    public_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    max_body_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 2 * 1024 * 1024
+    request_timeout_seconds: Seconds = 30.0
+    idempotency_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 365)] = 24
+    shutdown_grace_seconds: Seconds = 20.0
+
+
+class DatabaseSettings(Section, frozen=True, kw_only=True):
+    """On PostgreSQL `url` is the role under row-level security, `system_url` the role of the relay
+    and of tenant administration, `owner_url` the role that migrates; SQLite has no roles.
+    """
+
+    url: DatabaseUrl = DatabaseUrl("sqlite:///var/rustok.sqlite3")
+    system_url: DatabaseUrl | None = None
+    owner_url: DatabaseUrl | None = None
+    pool_min: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 1
+    pool_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 10
+    statement_timeout_ms: Milliseconds = 15_000
+    lock_timeout_ms: Milliseconds = 5_000
+    connect_timeout_seconds: Seconds = 5.0
+    sqlite_synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "FULL"
+
+
+class SecuritySettings(Section, frozen=True, kw_only=True):
+    """`secret_key` signs tokens and cursors: 32 characters or more, from a random source."""
+
+    secret_key: Secret | None = None
+    access_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+    refresh_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=3_600)] = 30 * 86_400
+
+
+class TelemetrySettings(Section, frozen=True, kw_only=True):
+    """`log_format` auto: console on a terminal, JSON elsewhere."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    metrics_enabled: bool = True
+
+
+class EventsSettings(Section, frozen=True, kw_only=True):
+    """`max_attempts` counts deliveries before an event becomes a dead letter.
+
+    `transport` embedded: the relay's process applies events; jetstream: `rustok worker` processes
+    do, through NATS. `lease_seconds`: when others take over the work of a process that died.
+    `worker_concurrency`: transactions in which one worker applies events at one time.
+    `backlog_limit`: pending events at which writes that can wait are refused with 503.
+    """
+
+    transport: Literal["embedded", "jetstream"] = "embedded"
+    relay_batch: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
+    relay_poll_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 0.5
+    max_attempts: Annotated[int, msgspec.Meta(ge=1, le=100)] = 10
+    retention_days: PositiveInt = 90
+    lease_seconds: Annotated[float, msgspec.Meta(ge=1, le=300)] = 10.0
+    worker_concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    backlog_limit: Annotated[int, msgspec.Meta(ge=100, le=10_000_000)] = 100_000
+
+
+class NatsSettings(Section, frozen=True, kw_only=True):
+    """NATS JetStream, for `events.transport` jetstream. `replicas` above 1 needs a cluster; events
+    are kept there for `events.retention_days`. `partitions` cannot change while the stream is used.
+    """
+
+    urls: tuple[str, ...] = ("nats://127.0.0.1:4222",)
+    user: str | None = None
+    password: Secret | None = None
+    token: Secret | None = None
+    credentials_file: Path | None = None
+    stream: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "RUSTOK_EVENTS"
+    subjects: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")] = (
+        "rustok.events"
+    )
+    partitions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
+    replicas: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+    ack_wait_seconds: Seconds = 30.0
+    publish_timeout_seconds: Seconds = 5.0
+
+
+class WebhooksSettings(Section, frozen=True, kw_only=True):
+    """Both are for tests and closed networks, and a production start refuses them: plain http, and
+    addresses that are not of the public internet.
+    """
+
+    allow_http: bool = False
+    allow_private: bool = False
+
+
+class MediaSettings(Section, frozen=True, kw_only=True):
+    root: Path = Path("var/media")
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All settings of one process; `debug` shows tracebacks and is refused in production."""
+
+    environment: Literal["development", "production"] = "development"
+    debug: bool = False
+    http: HttpSettings = HttpSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    security: SecuritySettings = SecuritySettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    events: EventsSettings = EventsSettings()
+    nats: NatsSettings = NatsSettings()
+    media: MediaSettings = MediaSettings()
+    webhooks: WebhooksSettings = WebhooksSettings()
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
