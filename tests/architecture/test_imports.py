@@ -60,6 +60,7 @@ PLANTED = [
     ("edges", "platform/identity/routes", "starlette"),
     ("edges", "core/money", "granian"),
     ("edges", "content/nodes/handlers", "nats"),
+    ("edges", "platform/identity/service", "redis"),
     ("aisle-commerce", "commerce/products/handlers", "rustok.commerce.orders.api"),
     ("aisle-content", "content/taxonomy/service", "rustok.content.nodes.api"),
     ("aisle-platform", "platform/tenants/service", "rustok.platform.identity.api"),

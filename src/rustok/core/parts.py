@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import msgspec
@@ -15,10 +15,14 @@ import msgspec
 from rustok.core.bus.port import Consumer
 from rustok.core.db import Database
 from rustok.core.pressure import BacklogWatch
+from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.security.tokens import AccessTokens
 from rustok.core.tenancy import TenantProfile
+
+if TYPE_CHECKING:  # the client library is for those who use it
+    from rustok.core.redis.connection import RedisConnection
 
 
 class ModuleSwitch(Protocol):
@@ -51,6 +55,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sealer: keeps secrets that must be read again.
     outbound: which addresses chosen by others the platform may connect to.
     backlog: how full the outbox is; writes that can wait ask it for room.
+    breakers: the circuit breakers of this process, one for each dependency.
+    redis: the connection to Redis; None where `redis.url` is not set.
     """
 
     db: Database
@@ -65,3 +71,5 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     sealer: Sealer
     outbound: OutboundPolicy
     backlog: BacklogWatch
+    breakers: BreakerRegistry
+    redis: RedisConnection | None

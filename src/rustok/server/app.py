@@ -18,6 +18,7 @@ from rustok.core.ids import new_id
 from rustok.core.locale import negotiate, parse_locale
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
+from rustok.core.resilience.deadline import deadline
 from rustok.core.routing import PUBLIC
 from rustok.core.tenancy import (
     ANONYMOUS,
@@ -162,8 +163,10 @@ class Application:
             request.method = "GET"
         seen = _Seen()
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                answer = await self._answer(request, seen, trace, request_id)
+            # What waits on the way down knows when nobody will wait for it any more.
+            with deadline(self._timeout_seconds):
+                async with asyncio.timeout(self._timeout_seconds):
+                    answer = await self._answer(request, seen, trace, request_id)
         except ClientGone:
             return
         except TimeoutError:

@@ -12,7 +12,7 @@ from rustok.core.bus.jetstream import BREAKER, JetStreamTransport
 from rustok.core.bus.jetstream_connection import Broker, JetStreamSettings
 from rustok.core.bus.port import Consumer, ProfileOf
 from rustok.core.db import Database
-from rustok.core.resilience.breaker_registry import breaker
+from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.server.settings import Settings
 
 
@@ -21,6 +21,7 @@ class JetStream:
     settings: with `nats` and `events`.
     db: the outbox, the inbox and the leases.
     consumers: all receivers.
+    breakers: of this process; the transport's is among them.
     profile_of: as for every transport.
     wake: called when the broker is back, so that the relay does not sleep on.
     """
@@ -31,11 +32,12 @@ class JetStream:
         db: Database,
         consumers: Sequence[Consumer],
         *,
+        breakers: BreakerRegistry,
         profile_of: ProfileOf,
         wake: Callable[[], None],
     ) -> None:
         self.broker = Broker(jetstream_settings(settings))
-        self.transport = JetStreamTransport(self.broker, breaker=breaker("nats", BREAKER))
+        self.transport = JetStreamTransport(self.broker, breaker=breakers.breaker("nats", BREAKER))
         self.broker.listen(lambda: wake() if self.broker.connected else None)
         self.consuming = Consuming(
             db,

@@ -53,9 +53,16 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
             # Full or not, this process answers: taking it out of service would help nobody.
             words = f"{pressure.state}, {pressure.pending} pending of {pressure.limit}"
             checks.append(Check(name="outbox", ok=True, reason=words))
+        if platform.redis is not None:
+            checks.append(Check(name="redis", ok=True, reason=platform.redis.describe()))
         if platform.jetstream is not None:
             # Away or not, requests are answered: events wait in the outbox.
             checks.append(Check(name="transport", ok=True, reason=platform.jetstream.describe()))
+        checks += [
+            # An open circuit is the working answer to a dependency that is away.
+            Check(name=f"circuit {view.name}", ok=True, reason=view.describe())
+            for view in platform.breakers.views()
+        ]
         health = _health(platform, checks)
         return _json(health, status=200 if health.status == "ok" else 503)
 

@@ -23,6 +23,8 @@ from rustok.core.modules import Modules, Service
 from rustok.core.parts import Parts
 from rustok.core.pressure import BacklogWatch
 from rustok.core.relay import Relay
+from rustok.core.resilience import breaker_metrics
+from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.security.tokens import AccessTokens
@@ -36,6 +38,7 @@ from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 if TYPE_CHECKING:  # the client library is for those who use it
+    from rustok.core.redis.connection import RedisConnection
     from rustok.server.jetstream import JetStream
 
 Duty = Literal["relay", "consumers", "jobs"]
@@ -95,6 +98,9 @@ class Platform:
         self.modules = modules or all_modules()
         key = settings.security.secret_key
         secret = key.reveal() if key is not None else secrets.token_urlsafe(48)
+        self.breakers = BreakerRegistry(enabled=settings.resilience.breakers)
+        self._unwatch = breaker_metrics.watch(self.breakers)
+        self.redis = self._redis()
         self.db = Database(
             driver_for(settings),
             flush_events=outbox.flush_events,
@@ -121,6 +127,8 @@ class Platform:
                 allow_private=settings.webhooks.allow_private,
             ),
             backlog=BacklogWatch(self.db, limit=settings.events.backlog_limit),
+            breakers=self.breakers,
+            redis=self.redis,
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (
@@ -155,9 +163,17 @@ class Platform:
             self.settings,
             self.db,
             self.modules.consumers,
+            breakers=self.breakers,
             profile_of=self.resolver.profile_of,
             wake=self._wake,
         )
+
+    def _redis(self) -> RedisConnection | None:
+        if self.settings.redis.url is None:
+            return None
+        from rustok.server.redis import redis_connection  # late: most starts need no Redis
+
+        return redis_connection(self.settings.redis, self.breakers)
 
     def _wake(self) -> None:
         self.relay.wake()
@@ -200,4 +216,7 @@ class Platform:
         if self.jetstream is not None:
             await self.jetstream.broker.close()
         await identity.finish_notes()
+        if self.redis is not None:
+            await self.redis.close()
         await self.db.close()
+        self._unwatch()

@@ -9,15 +9,65 @@ keeps its children, so a hot path pays one dictionary look-up and no locking.
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterable
 from typing import Final, Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Metric,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.registry import Collector
 
 MAX_CHILDREN: Final = 5_000
 OTHER: Final = "other"
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
+
+
+class _Refresh(Collector):
+    """Asked before every other collector: lets the parts that count for themselves hand in."""
+
+    def __init__(self) -> None:
+        self._hooks: tuple[Callable[[], None], ...] = ()
+        self._one_at_a_time = threading.Lock()
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        with self._one_at_a_time:
+            for hook in self._hooks:
+                hook()
+        return ()
+
+    def add(self, hook: Callable[[], None]) -> Callable[[], None]:
+        self._hooks = (*self._hooks, hook)
+
+        def remove() -> None:
+            self._hooks = tuple(one for one in self._hooks if one is not hook)
+
+        return remove
+
+
+_REFRESH: Final = _Refresh()
+# First of all: a registry asks its collectors in the order they came.
+REGISTRY.register(_REFRESH)
+
+
+def before_collect(hook: Callable[[], None]) -> Callable[[], None]:
+    """Run `hook` before each scrape or export, so that hot paths may count in plain integers.
+
+    It may run in another thread: let it only read, and write into instruments. Returns how to stop.
+    """
+    return _REFRESH.add(hook)
+
+
 # Memory, CPU seconds and open files of the process, read at each scrape.
 ProcessCollector(registry=REGISTRY)
 
@@ -159,6 +209,18 @@ CACHE_OPERATIONS = counter("cache_operations_total", "Cache operations.", "cache
 CACHE_ENTRIES = gauge("cache_entries", "Entries held.", "cache")
 CACHE_EVICTIONS = counter("cache_evictions_total", "Entries dropped.", "cache", "reason")
 CACHE_LOAD_DURATION = histogram("cache_load_duration_seconds", "Time of one load.", "cache")
+
+# Dependencies: the name of the breaker, or of its family. Outcome is succeeded, failed or rejected.
+BREAKER_STATE = gauge(
+    "circuit_breaker_state",
+    "Breakers in this state; a single one is 0 or 1.",
+    "dependency",
+    "state",
+)
+BREAKER_TRANSITIONS = counter(
+    "circuit_breaker_transitions_total", "Changes of state.", "dependency", "state"
+)
+BREAKER_CALLS = counter("circuit_breaker_calls_total", "Calls asked for.", "dependency", "outcome")
 
 # Security.
 RATE_LIMIT_REJECTIONS = counter("rate_limit_rejections_total", "Requests turned away.", "surface")

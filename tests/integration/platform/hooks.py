@@ -12,6 +12,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from rustok.core.pagination import PageRequest
+from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.tenancy import TenantProfile
 from rustok.platform.identity.service import roles
 from rustok.platform.tenants import api as tenants
@@ -44,7 +45,8 @@ class Clock:
 def courier(world: World, **bounds: Any) -> Courier:
     """A worker of its own, with breakers that know nothing yet."""
     bounds = {"total_seconds": 1.5, "connect_seconds": 1.2, **bounds}
-    return Courier(world.parts, Sender(world.parts.outbound, **bounds))
+    parts = msgspec.structs.replace(world.parts, breakers=BreakerRegistry())
+    return Courier(parts, Sender(world.parts.outbound, **bounds))
 
 
 async def add_endpoint(

@@ -24,6 +24,7 @@ from rustok.core.db.errors import (
 )
 from rustok.core.db.statement import DialectName
 from rustok.core.errors import ConcurrentUpdate
+from rustok.core.resilience.deadline import remaining
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
@@ -142,7 +143,7 @@ class PostgresDriver:
     ) -> AsyncIterator[PostgresConnection]:
         pool = await self._pool("system" if tenant_id is None else "app")
         try:
-            connection = await pool.acquire(timeout=self._connect_timeout_seconds)
+            connection = await pool.acquire(timeout=min(self._connect_timeout_seconds, remaining()))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailable from error
         try:

@@ -81,6 +81,8 @@ class BreakerSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     retry_after_seconds: float
     opened_total: int
     rejected_total: int
+    succeeded_total: int
+    failed_total: int
 
 
 Listener = Callable[[Transition], None]
@@ -108,6 +110,7 @@ class CircuitBreaker:
     __slots__ = (
         "_clock",
         "_consecutive",
+        "_failed_total",
         "_generation",
         "_is_failure",
         "_listeners",
@@ -117,6 +120,7 @@ class CircuitBreaker:
         "_rejected_total",
         "_slow_seconds",
         "_state",
+        "_succeeded_total",
         "_until",
         "_window",
         "name",
@@ -147,6 +151,7 @@ class CircuitBreaker:
         # Open: when probing begins. Half-open: when the latest probe is given up for lost.
         self._until = 0.0
         self._opened_total = self._rejected_total = 0
+        self._succeeded_total = self._failed_total = 0
 
     @property
     def state(self) -> BreakerState:
@@ -211,6 +216,8 @@ class CircuitBreaker:
             retry_after_seconds=max(0.0, self._until - now) if self._state is _OPEN else 0.0,
             opened_total=self._opened_total,
             rejected_total=self._rejected_total,
+            succeeded_total=self._succeeded_total,
+            failed_total=self._failed_total,
         )
 
     def _admit(self, now: float) -> None:
@@ -242,6 +249,12 @@ class CircuitBreaker:
                 failed = self._is_failure(error)
             elif not slow:
                 return  # cancelled: says nothing about the dependency
+            if failed or not isinstance(error, Exception):
+                self._failed_total += 1
+            else:
+                self._succeeded_total += 1
+        else:
+            self._succeeded_total += 1
         if self._state is _HALF_OPEN:
             self._settle_probe(now, failed, slow)
             return

@@ -38,6 +38,13 @@ def contradictions(settings: Settings) -> list[FieldError]:
             found.append(("nats.urls", "must be addresses such as nats://HOST:4222"))
         elif nats.username is not None:
             found.append(("nats.urls", "must hold no password; use nats.user and nats.password"))
+    if settings.redis.url is not None:
+        redis = urlsplit(settings.redis.url)
+        where = redis.path if redis.scheme == "unix" else redis.hostname
+        if redis.scheme not in {"redis", "rediss", "unix"} or not where:
+            found.append(("redis.url", "must be an address such as redis://HOST:6379/0"))
+        elif redis.password is not None:
+            found.append(("redis.url", "must hold no password; use redis.password"))
     if settings.events.transport == "jetstream" and database.url.is_sqlite:
         found.append(("events.transport", "jetstream is for several processes, SQLite for one"))
     for key in ("system_url", "owner_url"):

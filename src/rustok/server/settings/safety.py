@@ -86,6 +86,9 @@ def check_production(settings: Settings) -> list[Finding]:
     if settings.webhooks.allow_private:
         problem = "A tenant's webhook may reach the servers behind this one."
         add("refuse", "webhooks.allow_private", problem, "Set it to false.")
+    if not settings.resilience.breakers:
+        problem = "A dependency that is down is waited for by every request."
+        add("refuse", "resilience.breakers", problem, "Set it to true.")
     if not (settings.http.public_url or "").startswith("https://"):
         add("warn", "http.public_url", "It is not an https address.", "Set the public address.")
     found += _database_findings(settings)

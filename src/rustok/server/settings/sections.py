@@ -108,6 +108,30 @@ class NatsSettings(Section, frozen=True, kw_only=True):
     publish_timeout_seconds: Seconds = 5.0
 
 
+class RedisSettings(Section, frozen=True, kw_only=True):
+    """Redis or Valkey, shared by the processes of a deployment: rate limits, invalidation of caches.
+    None: each process for itself. `prefix` begins every key and channel.
+
+    A command takes at most `command_timeout_seconds`, a connection `connect_timeout_seconds`.
+    """
+
+    url: str | None = None
+    username: str | None = None
+    password: Secret | None = None
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,32}$")] = "rustok"
+    max_connections: Annotated[int, msgspec.Meta(ge=2, le=1000)] = 32
+    connect_timeout_seconds: Seconds = 0.5
+    command_timeout_seconds: Seconds = 0.25
+
+
+class ResilienceSettings(Section, frozen=True, kw_only=True):
+    """`breakers` false: circuits never open, so that a benchmark can tell what they are worth; a
+    production start refuses it.
+    """
+
+    breakers: bool = True
+
+
 class WebhooksSettings(Section, frozen=True, kw_only=True):
     """Both are for tests and closed networks, and a production start refuses them: plain http, and
     addresses that are not of the public internet.
@@ -132,6 +156,8 @@ class Settings(Section, frozen=True, kw_only=True):
     telemetry: TelemetrySettings = TelemetrySettings()
     events: EventsSettings = EventsSettings()
     nats: NatsSettings = NatsSettings()
+    redis: RedisSettings = RedisSettings()
+    resilience: ResilienceSettings = ResilienceSettings()
     media: MediaSettings = MediaSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
 

@@ -22,7 +22,7 @@ from rustok.core.ids import new_id
 from rustok.core.parts import Parts
 from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.bulkhead import Bulkhead
-from rustok.core.resilience.circuit_breaker import BreakerState, CircuitBreaker, CircuitOpen
+from rustok.core.resilience.circuit_breaker import CircuitOpen
 from rustok.core.security.sealing import SealBroken
 from rustok.core.tenancy import TenantProfile, context_for
 from rustok.platform.webhooks.model.bodies import CONTENT_TYPES
@@ -46,7 +46,6 @@ RETRY_SECONDS: Final = 5.0
 OFF_DUTY: Final = timedelta(minutes=10)
 """How long a suspended tenant's deliveries wait until looked at again."""
 PAGE: Final = 100
-MAX_BREAKERS: Final = 10_000
 BREAKER: Final = BreakerSettings(
     consecutive_failures=5, slow_call_rate=None, open_seconds=30.0, probes=1
 )
@@ -72,8 +71,8 @@ class Courier:
         self._sender = sender
         self._concurrency = concurrency
         self._bulkhead = Bulkhead("webhooks", concurrency=concurrency, queue=concurrency)
-        # Not in the process' registry: an endpoint's name would be an unbounded metric label.
-        self._breakers: dict[UUID, CircuitBreaker] = {}
+        # A family: an endpoint's name would be an unbounded metric label.
+        self._breakers = parts.breakers.family("webhooks", BREAKER)
         self._running: dict[asyncio.Task[None], Claimed] = {}
         self._after: UUID | None = None
 
@@ -153,11 +152,7 @@ class Courier:
             await asyncio.wait(set(self._running))
 
     def _resting(self) -> list[UUID]:
-        return [
-            endpoint_id
-            for endpoint_id, breaker in self._breakers.items()
-            if breaker.state is BreakerState.OPEN and breaker.snapshot().retry_after_seconds > 0
-        ]
+        return [key for key in self._breakers.resting() if isinstance(key, UUID)]
 
     async def _claim_and_start(self, chosen: list[due.Due]) -> None:
         async with self._parts.db.system("webhooks: claim") as tx:
@@ -235,12 +230,7 @@ class Courier:
 
     async def _guarded(self, claimed: Claimed, url: str, sealed: list[str]) -> Answer:
         """The answer behind the endpoint's breaker. Raises CircuitOpen."""
-        breaker = self._breakers.get(claimed.endpoint_id)
-        if breaker is None:
-            if len(self._breakers) >= MAX_BREAKERS:
-                self._breakers.pop(next(iter(self._breakers)))
-            breaker = CircuitBreaker(f"webhooks.{claimed.endpoint_id}", BREAKER)
-            self._breakers[claimed.endpoint_id] = breaker
+        breaker = self._breakers.of(claimed.endpoint_id)
         try:
             async with breaker.guard():
                 answer = await self._send(claimed, url, sealed)
