@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -120,6 +120,12 @@ def test_bad_settings_are_listed_one_per_line(
     assert err.count("\n  - ") == 2
 
 
+def _seconds_of_children() -> float:
+    """Processor time, which a busy machine does not stretch as it does a wall clock."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_help_imports_no_heavy_library_and_is_fast() -> None:
     program = (
         "import sys\nfrom rustok.cli.main import run\ncode = run(['--help'])\n"
@@ -129,9 +135,9 @@ def test_help_imports_no_heavy_library_and_is_fast() -> None:
     )
     seconds: list[float] = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = _seconds_of_children()
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(_seconds_of_children() - began)
         assert done.returncode == 0, done.stderr
     # The promise is 200 ms on an idle machine; the imports above are what keeps it.
     assert min(seconds) < 1.0
