@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from uuid_utils import uuid7 as fast_uuid7
 from uuid_utils.compat import uuid7
 
 from rustok.core.invalid_value import InvalidValue
@@ -28,6 +29,11 @@ class InvalidId(InvalidValue):
 def new_id() -> UUID:
     """A fresh UUIDv7, later than all ids made before it in this process (RFC 9562 section 5.7)."""
     return uuid7()
+
+
+def new_id_text() -> str:
+    """The text of a fresh id, for where no UUID object is needed: half the cost."""
+    return str(fast_uuid7())
 
 
 def parse_id(text: str, *, pointer: str) -> UUID:

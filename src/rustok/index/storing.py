@@ -222,7 +222,10 @@ async def replace(
         if tx.dialect == "sqlite" and any(entries[one] for one in other_entries):
             await tx.run(_words(shelf, removing=False), ids=other_entries)
         await tx.insert_many(shelf.facets, [row for one in other_entries for row in facets[one]])
-    return len({*other_documents, *other_entries})
+    changed = {*other_documents, *other_entries}
+    if changed:
+        tx.touch()
+    return len(changed)
 
 
 def _entry_row(tx: WriteTx, subject_id: UUID, entry: Entry) -> dict[str, object]:
@@ -304,6 +307,7 @@ async def clear(tx: WriteTx, shelf: Shelf) -> None:
 
     Deleting the rows alone would leave the words of a tenant that is erased in SQLite's index.
     """
+    tx.touch()
     if tx.dialect == "sqlite":
         await tx.run(_words(shelf, removing=True, of_all=True))
     for table_ in (shelf.documents, shelf.entries, shelf.facets):

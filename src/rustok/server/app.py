@@ -1,7 +1,7 @@
 """The ASGI application: from a scope to an answer, in one fixed order.
 
-trace -> health, docs, metrics -> tenant -> CORS -> route -> actor -> endpoint -> problem or answer.
-Refuses: knowing any feature; it works from the route table.
+ready answers -> trace -> health, docs, metrics -> tenant -> CORS -> route -> actor -> endpoint ->
+problem or answer. Refuses: knowing any feature; it works from the route table.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from rustok.server.problems import (
     problem_of,
 )
 from rustok.server.proxies import TrustedProxies
+from rustok.server.ready import Question, ReadyAnswers, question_of
+from rustok.server.ready_sending import send_ready
 from rustok.server.resolution import Resolver
 from rustok.server.router import Router
 from rustok.telemetry import metrics, trace_context
@@ -81,6 +83,7 @@ class Application:
     trusted_proxies: networks whose X-Forwarded-* are believed.
     cors: origins that may call every tenant's API.
     problem_page: a problem with its trace id as HTML, for browsers outside the API.
+    ready: public answers kept to be sent again.
     """
 
     def __init__(
@@ -97,8 +100,10 @@ class Application:
         trusted_proxies: tuple[str, ...] = (),
         cors: tuple[str, ...] = (),
         problem_page: ProblemPage | None = None,
+        ready: ReadyAnswers | None = None,
     ) -> None:
         self._parts = parts
+        self._ready = ready or ReadyAnswers(0)
         self._resolver = resolver
         self._authenticate = authenticate
         self._pages = dict(pages)
@@ -125,6 +130,13 @@ class Application:
             return
         if scope["type"] != "http":
             return
+        question = question_of(scope)
+        if question is not None:
+            started = time.perf_counter()
+            ready = self._ready.find(question, started)
+            if ready is not None:
+                await send_ready(ready, question, send, started)
+                return
         self.in_flight += 1
         self._idle.clear()
         metrics.HTTP_IN_FLIGHT.set(self.in_flight)
@@ -134,7 +146,7 @@ class Application:
         request_id = _request_id(request.headers.get("x-request-id"))
         try:
             with log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id):
-                await self._serve(request, send, trace, request_id)
+                await self._serve(request, send, trace, request_id, question)
         finally:
             self.in_flight -= 1
             if self.in_flight == 0:
@@ -156,12 +168,14 @@ class Application:
         send: Send,
         trace: trace_context.TraceContext,
         request_id: str,
+        question: Question | None,
     ) -> None:
         started = time.perf_counter()
         head = request.method == "HEAD"
         if head:
             request.method = "GET"
         seen = _Seen()
+        seen.question = question
         try:
             # What waits on the way down knows when nobody will wait for it any more.
             with deadline(self._timeout_seconds):
@@ -186,13 +200,16 @@ class Application:
             log.exception("request.crashed", route=seen.route)
             answer = self._problem(internal_error(), request, trace.trace_id)
         headers = answer.headers
-        headers["x-request-id"] = request_id
-        headers["traceresponse"] = trace.traceparent()
         for name, value in API_HEADERS.items():
             headers.setdefault(name, value)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
         compress(answer, request.headers.get("accept-encoding", ""))
+        if seen.keep_seconds is not None and question is not None and seen.tenant is not None:
+            self._keep(answer, question, seen.tenant, seen)
+        # From here on headers belong to this request alone.
+        headers["x-request-id"] = request_id
+        headers["traceresponse"] = trace.traceparent()
         await answer.send(send, head=head)
         elapsed = time.perf_counter() - started
         method = request.method if request.method in _METHODS else metrics.OTHER
@@ -244,6 +261,11 @@ class Application:
                 else await self._authenticate(self._parts, tenant, request.headers)
             )
             ctx = _context(request, tenant, actor, query, trace, request_id)
+            if seen.question is not None and endpoint.keep_seconds:
+                seen.keep_seconds = endpoint.keep_seconds
+                seen.epoch_at = self._ready.epoch(tenant.id)[0]
+                # The whole answer is wanted, to keep; whether the client has it comes afterwards.
+                request.headers.pop("if-none-match", None)
             return await endpoint.run(request, ctx, found[1], query)
         if found is not None:
             raise MethodNotAllowed(sorted(found[0]))
@@ -256,6 +278,23 @@ class Application:
             if answer is not None:
                 return answer
         raise RouteNotFound
+
+    def _keep(self, answer: Answer, question: Question, tenant: TenantProfile, seen: _Seen) -> None:
+        """Keep an answer that may be sent again; make it a 304 where the client has it."""
+        if answer.status != 200:
+            return
+        ready = self._ready.keep(
+            question,
+            answer,
+            route=seen.route,
+            tenant=tenant.id,
+            epoch_at=seen.epoch_at,
+            seconds=seen.keep_seconds or 0,
+        )
+        if question.if_none_match is not None and ready.matches(question.if_none_match):
+            answer.status, answer.body = 304, b""
+            answer.headers.pop("content-type", None)
+            answer.headers.pop("content-encoding", None)
 
     def _page_of(self, path: str) -> tuple[str, Page] | None:
         exact = self._pages.get(path)
@@ -284,11 +323,14 @@ _METHODS: Final = frozenset({"GET", *_UNSAFE, "OPTIONS"})
 class _Seen:
     """What is known of a request so far, for the log line and the headers of a failure."""
 
-    __slots__ = ("route", "tenant")
+    __slots__ = ("epoch_at", "keep_seconds", "question", "route", "tenant")
 
     def __init__(self) -> None:
         self.route = "unmatched"
         self.tenant: TenantProfile | None = None
+        self.question: Question | None = None
+        self.keep_seconds: float | None = None
+        self.epoch_at = 0
 
 
 def _request_id(header: str | None) -> str:

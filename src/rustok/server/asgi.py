@@ -38,4 +38,5 @@ def application(platform: Platform) -> Application:
         trusted_proxies=http.trusted_proxies,
         cors=http.cors,
         problem_page=plain_error_page,
+        ready=platform.ready,
     )

@@ -72,6 +72,11 @@ class Endpoint:
         self._is_query = issubclass(route.call, ReadCall)
         self._is_command = issubclass(route.call, WriteCall)
         self._is_system = issubclass(route.call, SystemCall)
+        is_shared = (
+            route.method == "GET" and route.surface == "storefront" and route.permission == PUBLIC
+        )
+        self.keep_seconds = route.cache_seconds if is_shared and self._is_query else None
+        """How long an answer may be sent again as it is; None: it may not."""
 
     def check_access(self, ctx: RequestContext) -> None:
         """Deny by default.

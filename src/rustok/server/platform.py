@@ -18,7 +18,7 @@ from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Transport
 from rustok.core.db import Database
 from rustok.core.db.driver import Driver
-from rustok.core.db.transaction import Observer
+from rustok.core.db.transaction import Observer, WriteTx
 from rustok.core.modules import Modules, Service
 from rustok.core.parts import Parts
 from rustok.core.pressure import BacklogWatch
@@ -31,6 +31,7 @@ from rustok.core.security.tokens import AccessTokens
 from rustok.platform.identity import api as identity
 from rustok.server.housekeeping import housekeeping_jobs
 from rustok.server.modules import all_modules
+from rustok.server.ready import ReadyAnswers, forget_each, tenants_changed
 from rustok.server.resolution import Resolver
 from rustok.server.scheduler import Scheduler
 from rustok.server.settings import Settings
@@ -106,8 +107,10 @@ class Platform:
             flush_events=outbox.flush_events,
             observer=observer,
             committed=self._wake,
+            changed=self._changed,
         )
-        self.resolver = Resolver(self.db)
+        self.ready = ReadyAnswers(settings.http.storefront_cache_bytes)
+        self.resolver = Resolver(self.db, forgotten=self.ready.forget)
         self.parts = Parts(
             db=self.db,
             access_tokens=AccessTokens(
@@ -177,6 +180,9 @@ class Platform:
 
     def _wake(self) -> None:
         self.relay.wake()
+
+    def _changed(self, tx: WriteTx) -> None:
+        forget_each(self.ready, tenants_changed(tx))
 
     async def open(self) -> None:
         """Connect to the database. Raises DatabaseUnavailable."""

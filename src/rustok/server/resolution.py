@@ -7,6 +7,7 @@ with one load per key; a change drops them in this process, the TTL bounds it in
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -38,10 +39,12 @@ class TenantSuspended(PermissionDenied):
 class Resolver:
     """Args:
     db: where tenants live.
+    forgotten: told of every tenant whose profile is dropped.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, forgotten: Callable[[UUID], None] | None = None) -> None:
         self._db = db
+        self._forgotten = forgotten
         self._cache: Cache[str, TenantProfile] = Cache("tenants", self._load, _KEEP)
         self._keys: dict[UUID, set[str]] = {}
 
@@ -71,6 +74,8 @@ class Resolver:
         for key in self._keys.pop(tenant_id, set()):
             self._cache.invalidate(key)
         self._cache.invalidate("only:")
+        if self._forgotten is not None:
+            self._forgotten(tenant_id)
 
     async def resolve(self, *, header: str | None, host: str | None) -> TenantProfile:
         """The tenant of a request.

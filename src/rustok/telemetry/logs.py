@@ -112,6 +112,17 @@ def _name_logger(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
+_lines: TextIO | None = None
+
+
+def info_lines() -> TextIO | None:
+    """Where JSON lines of level info go; None when they are dropped or not JSON.
+
+    For the access line of the short way alone, which is made without structlog: it costs a tenth.
+    """
+    return _lines
+
+
 def configure(
     *, level: LogLevel = "INFO", log_format: LogFormat = "auto", stream: TextIO | None = None
 ) -> None:
@@ -122,6 +133,7 @@ def configure(
         log_format: auto means console on a terminal and JSON elsewhere.
         stream: None means stderr, so that stdout stays for a command's result.
     """
+    global _lines
     stream = sys.stderr if stream is None else stream
     as_console = log_format == "console" or (log_format == "auto" and stream.isatty())
     shared: list[Processor] = [
@@ -142,6 +154,8 @@ def configure(
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(serializer=_encode),
         ]
+    is_read = logging.getLevelNamesMapping()[level] <= logging.INFO
+    _lines = stream if is_read and not as_console else None
     # The traceback becomes text first, so that it is redacted like everything else.
     rendering: list[Processor] = [structlog.processors.format_exc_info, _redact_event, *last]
     number = logging.getLevelNamesMapping()[level]

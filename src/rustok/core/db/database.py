@@ -25,6 +25,7 @@ class Database:
         now: gives the time of a transaction (tests freeze it).
         observer: called with (sql, seconds) after every statement.
         committed: called after every commit that had events (wakes the relay).
+        changed: called after every commit that had events or touched what the public sees.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class Database:
         now: Callable[[], datetime] = _now,
         observer: Observer | None = None,
         committed: Callable[[], None] | None = None,
+        changed: Callable[[WriteTx], None] | None = None,
     ) -> None:
         self._driver = driver
         self._flush_events = flush_events
         self.now = now
         self.observer = observer
         self.committed = committed
+        self.changed = changed
 
     @property
     def dialect(self) -> DialectName:
@@ -121,6 +124,8 @@ class Database:
     def _after_commit(self, tx: WriteTx) -> None:
         for callback in tx._after_commit:
             callback()
+        if self.changed is not None and (tx.events or tx.touched):
+            self.changed(tx)
         if tx.events and self.committed is not None:
             self.committed()
 

@@ -107,6 +107,7 @@ class WriteTx(ReadTx):
     def __init__(self, connection: Connection, **kw: Any) -> None:
         super().__init__(connection, **kw)
         self.events: list[tuple[EncodedEvent, RequestContext]] = []
+        self.touched = False
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(self, event: Event) -> None:
@@ -119,6 +120,10 @@ class WriteTx(ReadTx):
         if tenant is None:
             raise TypeError("emit on a SystemTx needs a tenant: use emit_for")
         self.events.append((encode_event(event, tenant_id=tenant), self.ctx))
+
+    def touch(self) -> None:
+        """Say that what the public sees of the tenant changes here, though no event says so."""
+        self.touched = True
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once the commit is certain (in-process caches only: it is lost with the process)."""

@@ -23,6 +23,7 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     `trusted_proxies` are networks whose X-Forwarded-* headers are believed; none by default.
     `cors` are origins any tenant's API may be called from, beside the tenant's own domains.
     `idempotency_hours`: how long the answer to an Idempotency-Key is kept.
+    `storefront_cache_bytes`: memory of each process for public answers ready to be sent; 0: none.
     """
 
     host: str = "127.0.0.1"
@@ -35,6 +36,7 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     request_timeout_seconds: Seconds = 30.0
     idempotency_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 365)] = 24
     shutdown_grace_seconds: Seconds = 20.0
+    storefront_cache_bytes: Annotated[int, msgspec.Meta(ge=0)] = 32 * 1024 * 1024
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):
