@@ -34,6 +34,8 @@ from rustok.importers.report import Issue
 from rustok.index import api as index
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.service import roles
+from rustok.platform.mail import api as mail
+from rustok.platform.mail.service.testing import TEST
 from rustok.platform.tenants import api as tenants
 from rustok.platform.webhooks import api as webhooks
 from rustok.platform.webhooks.service.courier import Courier
@@ -123,7 +125,7 @@ async def seed_everything(
         await _webhooks(world, tx, marker)
     await _fail_one_delivery(world)
     async with world.write(tenant, actor=admin) as tx:
-        await _platform(tx, marker)
+        await _platform(world, tx, marker)
         variant_ids = await _catalogue(tx, marker, many)
     async with world.write(tenant, actor=customer) as tx:
         for _ in range(many):
@@ -188,7 +190,7 @@ async def _customer(world: World, tenant: TenantProfile, email: str) -> tuple[Ac
     return await people.actor_of(world, tenant, signed_in), signed_in.access_token
 
 
-async def _platform(tx: WriteTx, marker: str) -> None:
+async def _platform(world: World, tx: WriteTx, marker: str) -> None:
     await tenants.update(
         tx, expected_version=None, name=f"Tenant {marker}", settings={"store_name": marker}
     )
@@ -197,6 +199,13 @@ async def _platform(tx: WriteTx, marker: str) -> None:
         tx, slug=f"role-{marker}", name=f"Role {marker}", permissions=["orders:read"]
     )
     await identity.create_api_key(tx, name=f"Key {marker}", scopes=["orders:read"])
+    await mail.queue(
+        tx,
+        world.parts.sealer,
+        TEST,
+        to=f"mail-{marker}@example.com",
+        values={"recipient": f"Mail {marker}"},
+    )
 
 
 async def _webhooks(world: World, tx: WriteTx, marker: str) -> None:

@@ -113,7 +113,7 @@ def main(name: str) -> None:
                     "include_object": lambda _o, n, t, _r, _c: (
                         not (
                             t == "table"
-                            and ("search" in (n or "") or (n or "").startswith("alembic_version"))
+                            and ("_fts" in (n or "") or (n or "").startswith("alembic_version"))
                         )
                     ),
                 },

@@ -19,7 +19,7 @@ CONFIGURATION = ROOT / "pyproject.toml"
 ROOMS = ("module", "routes", "handlers", "schemas", "api", "service", "repository", "tables",
          "model", "states", "events", "errors")  # fmt: skip
 FEATURES = {
-    "platform": ("tenants", "identity", "audit", "webhooks", "notifications"),
+    "platform": ("tenants", "mail", "identity", "audit", "webhooks", "notifications"),
     "content": ("taxonomy", "media", "nodes", "comments"),
     "commerce": ("products", "pricing", "inventory", "carts", "orders", "checkout"),
 }

@@ -34,6 +34,7 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
     ("handle",): ("product_documents", ("handle",)),
     ("kind_id",): ("node_kinds", ("id",)),
     ("location_id",): ("stock_locations", ("id",)),
+    ("mail_id",): ("mails", ("id",)),
     ("media_id",): ("media", ("id",)),
     ("menu_id",): ("menus", ("id",)),
     ("node_id",): ("nodes", ("id",)),

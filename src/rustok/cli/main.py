@@ -54,6 +54,7 @@ COMMANDS: dict[str, Entry] = {
     "webhooks": Entry(
         "rustok.cli.webhooks:webhooks_group", "Show webhook deliveries, send again, send a test."
     ),
+    "mail": Entry("rustok.cli.mail:mail_group", "Show mails, send one again, send a test."),
     "config": Entry("rustok.cli.config:config", "Show and check the settings."),
     "doctor": Entry(
         "rustok.cli.doctor:doctor", "Check all a deployment needs; say how to mend it."

@@ -14,6 +14,7 @@ import msgspec
 
 from rustok.core.bus.port import Consumer
 from rustok.core.db import Database
+from rustok.core.mail_route import MailRoute
 from rustok.core.pressure import BacklogWatch
 from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.sealing import Sealer
@@ -57,6 +58,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     backlog: how full the outbox is; writes that can wait ask it for room.
     breakers: the circuit breakers of this process, one for each dependency.
     redis: the connection to Redis; None where `redis.url` is not set.
+    mail: where mail leaves.
     """
 
     db: Database
@@ -73,3 +75,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     backlog: BacklogWatch
     breakers: BreakerRegistry
     redis: RedisConnection | None
+    mail: MailRoute

@@ -30,6 +30,7 @@ RESOURCES: Final = frozenset(
         "analytics",
         "audit",
         "webhooks",
+        "mails",
         "events",
     ]
 )
@@ -100,7 +101,7 @@ BUILT_IN_ROLES: Final[dict[str, frozenset[Permission]]] = {
     "manager": frozenset(
         _all(f"{_CATALOGUE} {_CONTENT} orders customers", _WRITE)
         | _all("users settings analytics modules tenants", "read list")
-        | _all("events webhooks", "read list")
+        | _all("events webhooks mails", "read list")
     ),
     "editor": frozenset(
         _all(_CONTENT, _WRITE) | _all("categories", _WRITE) | _all("products", "read list")
@@ -111,6 +112,7 @@ BUILT_IN_ROLES: Final[dict[str, frozenset[Permission]]] = {
         _all("orders customers", "read list update")
         | _all("products inventory prices categories collections nodes", "read list")
         | _all("comments", "read list update")
+        | _all("mails", "read list")
     ),
     "customer": frozenset(),
     "anonymous": frozenset(),

@@ -20,6 +20,7 @@ from rustok.importers.module import MODULE as IMPORTS
 from rustok.index.module import MODULE as INDEX
 from rustok.platform.eventlog.module import MODULE as EVENTLOG
 from rustok.platform.identity.module import MODULE as IDENTITY
+from rustok.platform.mail.module import MODULE as MAIL
 from rustok.platform.tenants.module import MODULE as TENANTS
 from rustok.platform.webhooks.module import MODULE as WEBHOOKS
 
@@ -29,6 +30,7 @@ def all_modules() -> Modules:
     return Modules(
         [
             TENANTS,
+            MAIL,
             IDENTITY,
             EVENTLOG,
             WEBHOOKS,

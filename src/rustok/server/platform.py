@@ -132,6 +132,7 @@ class Platform:
             backlog=BacklogWatch(self.db, limit=settings.events.backlog_limit),
             breakers=self.breakers,
             redis=self.redis,
+            mail=settings.mail.route(),
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (

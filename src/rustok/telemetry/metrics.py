@@ -249,6 +249,10 @@ WEBHOOK_DURATION = histogram(
     "webhook_delivery_duration_seconds", "Time of one attempt, resolving included.", "outcome"
 )
 
+# Mail: outcome is sent, retried, exhausted, refused, expired, held, or lost (its claim had run out).
+MAIL_DELIVERIES = counter("mail_deliveries_total", "Mails looked at by the sender.", "outcome")
+MAIL_DURATION = histogram("mail_delivery_duration_seconds", "Time of one attempt.", "outcome")
+
 BUILD_INFO = gauge("build_info", "Always 1; the labels tell what runs.", "version", "python")
 
 

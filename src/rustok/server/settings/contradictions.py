@@ -45,6 +45,11 @@ def contradictions(settings: Settings) -> list[FieldError]:
             found.append(("redis.url", "must be an address such as redis://HOST:6379/0"))
         elif redis.password is not None:
             found.append(("redis.url", "must hold no password; use redis.password"))
+    mail = settings.mail
+    if "\n" in mail.sender or "@" not in mail.sender or " " in mail.sender:
+        found.append(("mail.sender", "must be one address such as shop@example.com"))
+    if (mail.user is None) != (mail.password is None):
+        found.append(("mail.user", "mail.user and mail.password are set together"))
     if settings.events.transport == "jetstream" and database.url.is_sqlite:
         found.append(("events.transport", "jetstream is for several processes, SQLite for one"))
     for key in ("system_url", "owner_url"):

@@ -91,8 +91,22 @@ def check_production(settings: Settings) -> list[Finding]:
         add("refuse", "resilience.breakers", problem, "Set it to true.")
     if not (settings.http.public_url or "").startswith("https://"):
         add("warn", "http.public_url", "It is not an https address.", "Set the public address.")
+    found += _mail_findings(settings)
     found += _database_findings(settings)
     return found
+
+
+def _mail_findings(settings: Settings) -> list[Finding]:
+    mail = settings.mail
+    if mail.host is None:
+        problem = "Mail is off: no reset link and no order confirmation is sent."
+        mend = "Set the SMTP relay."
+        return [Finding(key="mail.host", severity="warn", problem=problem, mend=mend)]
+    if mail.security == "none" and mail.password is not None:
+        problem = "The password of the mail relay is sent in clear text."
+        mend = "Set starttls or tls."
+        return [Finding(key="mail.security", severity="refuse", problem=problem, mend=mend)]
+    return []
 
 
 def _database_findings(settings: Settings) -> list[Finding]:

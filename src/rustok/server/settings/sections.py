@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from rustok.core.mail_route import MailRoute, MailSecurity
 from rustok.server.settings.values import (
     DatabaseUrl,
     Milliseconds,
@@ -143,6 +144,41 @@ class WebhooksSettings(Section, frozen=True, kw_only=True):
     allow_private: bool = False
 
 
+class MailSettings(Section, frozen=True, kw_only=True):
+    """With no `host` mail is off: mails are held, and each is logged as `mail.off`. With a `folder`
+    instead, they are written there as .eml files. `sender` is the address all mail comes from.
+    `security` starttls refuses a relay that does not offer it; tls encrypts from the first byte.
+    """
+
+    host: str | None = None
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 587
+    security: MailSecurity = "starttls"
+    user: str | None = None
+    password: Secret | None = None
+    sender: str = "no-reply@localhost"
+    folder: Path | None = None
+    connect_timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
+    timeout_seconds: Annotated[float, msgspec.Meta(gt=0, le=60)] = 30.0
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=100)] = 4
+    retention_days: PositiveInt = 30
+
+    def route(self) -> MailRoute:
+        """The same for those who send."""
+        return MailRoute(
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            user=self.user,
+            password=None if self.password is None else self.password.reveal(),
+            sender=self.sender,
+            folder=self.folder,
+            connect_seconds=self.connect_timeout_seconds,
+            total_seconds=self.timeout_seconds,
+            concurrency=self.concurrency,
+            retention_days=self.retention_days,
+        )
+
+
 class MediaSettings(Section, frozen=True, kw_only=True):
     root: Path = Path("var/media")
 
@@ -162,6 +198,7 @@ class Settings(Section, frozen=True, kw_only=True):
     resilience: ResilienceSettings = ResilienceSettings()
     media: MediaSettings = MediaSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
+    mail: MailSettings = MailSettings()
 
     @property
     def is_production(self) -> bool:

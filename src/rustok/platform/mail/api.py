@@ -1,0 +1,48 @@
+"""What others may call of mail: define a template, queue a mail, look at it, ask for it again.
+
+WELCOME = register_template(Template("feature.welcome", {"en": MailText(...), "de": ...}))
+await queue(tx, parts.sealer, WELCOME, to=email, values={"link": link}, locale="de")
+"""
+
+from rustok.platform.mail.errors import MailNotFound
+from rustok.platform.mail.model.mail import Answer, Attempt, Mail, MailState, QueuedMail
+from rustok.platform.mail.model.rendering import Rendered, render, store_name
+from rustok.platform.mail.model.templates import (
+    Button,
+    Heading,
+    MailText,
+    Paragraph,
+    Rows,
+    Template,
+    templates,
+)
+from rustok.platform.mail.model.templates import (
+    register as register_template,
+)
+from rustok.platform.mail.service.mails import get, list_mails, queue, retry
+from rustok.platform.mail.service.testing import send_test
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Button",
+    "Heading",
+    "Mail",
+    "MailNotFound",
+    "MailState",
+    "MailText",
+    "Paragraph",
+    "QueuedMail",
+    "Rendered",
+    "Rows",
+    "Template",
+    "get",
+    "list_mails",
+    "queue",
+    "register_template",
+    "render",
+    "retry",
+    "send_test",
+    "store_name",
+    "templates",
+]

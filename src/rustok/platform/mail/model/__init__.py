@@ -1,0 +1,1 @@
+"""What mail is made of: templates, the message, a mail and its attempts, the retry schedule. No I/O."""

@@ -1,0 +1,163 @@
+"""Queries on mails, as the tenant sees them and as the record keeps them; the sealed part apart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Integer, Text, bindparam, select
+
+from rustok.core.db import TENANT, Id, Query, ReadTx, WriteTx
+from rustok.core.errors import ConcurrentUpdate
+from rustok.core.ids import parse_id
+from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
+from rustok.platform.mail.errors import MailNotFound
+from rustok.platform.mail.model.mail import (
+    FailedMail,
+    HeldMail,
+    Mail,
+    MailData,
+    MailState,
+    QueuedMail,
+    SentMail,
+)
+from rustok.platform.mail.tables import mails
+
+_STORED: Final = [
+    *(mails.c[name] for name in MailData.__struct_fields__),
+    mails.c.status,
+    mails.c.next_attempt_at,
+    mails.c.sent_at,
+]
+_OWN: Final = mails.c.tenant_id == TENANT
+
+
+def to_mail(
+    *, status: MailState, next_attempt_at: datetime | None, sent_at: datetime | None, **fields: Any
+) -> Mail:
+    """A row as the type of its state."""
+    match status:
+        case "queued":
+            # A queued row always has its time; `add` and `store` write it.
+            return QueuedMail(next_attempt_at=next_attempt_at or fields["created_at"], **fields)
+        case "sent":
+            return SentMail(sent_at=sent_at or fields["updated_at"], **fields)
+        case "failed":
+            return FailedMail(**fields)
+        case "held":
+            return HeldMail(**fields)
+
+
+_BY_ID = select(*_STORED).where(_OWN, mails.c.id == bindparam("id", type_=Id()))
+_GET: Final = Query(_BY_ID, to_mail)
+_LOCK: Final = Query(_BY_ID.with_for_update(), to_mail)
+_CLAIMED: Final = Query(
+    _BY_ID.where(
+        mails.c.status == "queued", mails.c.claimed_by == bindparam("claim", type_=Id())
+    ).with_for_update(),
+    to_mail,
+)
+
+
+async def get(tx: ReadTx, mail_id: UUID) -> Mail:
+    """Raises MailNotFound."""
+    found = await tx.one(_GET, id=mail_id)
+    if found is None:
+        raise MailNotFound
+    return found
+
+
+async def lock(tx: WriteTx, mail_id: UUID) -> Mail:
+    """As `get`, holding the row until the transaction ends."""
+    found = await tx.one(_LOCK, id=mail_id)
+    if found is None:
+        raise MailNotFound
+    return found
+
+
+async def find_claimed(tx: WriteTx, mail_id: UUID, *, claim: UUID) -> QueuedMail | None:
+    """The mail if `claim` still holds it, locked; None when the lease ran out or it is gone."""
+    found = await tx.one(_CLAIMED, id=mail_id, claim=claim)
+    return found if isinstance(found, QueuedMail) else None
+
+
+@cache
+def _page(*, by_status: bool, by_template: bool, is_first: bool) -> Query[Mail]:
+    statement = select(*_STORED).where(_OWN)
+    if by_status:
+        statement = statement.where(mails.c.status == bindparam("status", type_=Text()))
+    if by_template:
+        statement = statement.where(mails.c.template == bindparam("template", type_=Text()))
+    if not is_first:
+        statement = statement.where(mails.c.id < bindparam("before", type_=Id()))
+    return Query(
+        statement.order_by(mails.c.id.desc()).limit(bindparam("limit", type_=Integer())), to_mail
+    )
+
+
+async def list_mails(
+    tx: ReadTx,
+    page: PageRequest,
+    *,
+    status: MailState | None = None,
+    template: str | None = None,
+) -> Page[Mail]:
+    """Mails, the newest first."""
+    params: dict[str, object] = {"limit": page.limit + 1}
+    if page.cursor is not None:
+        (text,) = decode_cursor(page.cursor, (str,))
+        params["before"] = parse_id(str(text), pointer="cursor")
+    if status is not None:
+        params["status"] = status
+    if template is not None:
+        params["template"] = template
+    query = _page(
+        by_status=status is not None,
+        by_template=template is not None,
+        is_first=page.cursor is None,
+    )
+    rows = await tx.all(query, **params)
+    return cut_page(rows, limit=page.limit, key_of=lambda one: (str(one.id),))
+
+
+async def add(tx: WriteTx, mail: QueuedMail, *, sealed: str) -> None:
+    row = {name: getattr(mail, name) for name in mail.__struct_fields__}
+    await tx.insert(
+        mails,
+        status=mail.state,
+        sealed_secret=sealed,
+        traceparent=tx.ctx.traceparent,
+        **row,
+    )
+
+
+async def store(tx: WriteTx, before: Mail, after: Mail, *, forget_secret: bool = False) -> None:
+    """Write `after` over `before` and free its claim.
+
+    Args:
+        forget_secret: what filled the template is removed for good.
+
+    Raises:
+        ConcurrentUpdate: somebody else changed the row.
+    """
+    forgotten: dict[str, object] = {"sealed_secret": None} if forget_secret else {}
+    changed = await tx.update(
+        mails,
+        {"id": before.id, "status": before.state, "version": before.version},
+        status=after.state,
+        attempt_count=after.attempt_count,
+        run_count=after.run_count,
+        attempts=after.attempts,
+        last_error=after.last_error,
+        next_attempt_at=after.next_attempt_at if isinstance(after, QueuedMail) else None,
+        sent_at=after.sent_at if isinstance(after, SentMail) else None,
+        claimed_by=None,
+        claimed_until=None,
+        version=before.version + 1,
+        updated_at=tx.now,
+        **forgotten,
+    )
+    if changed != 1:
+        raise ConcurrentUpdate("The mail was changed by somebody else; nothing was changed.")

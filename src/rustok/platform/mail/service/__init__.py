@@ -1,0 +1,1 @@
+"""Use cases of mail: queueing and looking, and the worker that sends."""
