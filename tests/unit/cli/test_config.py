@@ -49,6 +49,7 @@ def test_check_passes_good_settings_and_fails_bad_ones(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RUSTOK_HTTP__PUBLIC_URL", "https://shop.example")
+    monkeypatch.setenv("RUSTOK_MAIL__HOST", "relay.example")
     assert run(["config", "check"]) == 0
     assert "fit for production" in capsys.readouterr().out
     monkeypatch.setenv("RUSTOK_DEBUG", "true")
@@ -63,4 +64,6 @@ def test_a_secret_that_is_too_short_is_not_printed_by_check(
     assert run(["config", "check", "--json"]) == 1
     out = capsys.readouterr().out
     assert "hunter2" not in out
-    assert {"security.secret_key", "http.public_url"} == {f["key"] for f in json.loads(out)}
+    assert {"security.secret_key", "http.public_url", "mail.host"} == {
+        f["key"] for f in json.loads(out)
+    }

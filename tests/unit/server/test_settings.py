@@ -54,6 +54,7 @@ def production(**environ: str) -> Settings:
         "RUSTOK_ENVIRONMENT": "production",
         "RUSTOK_SECURITY__SECRET_KEY": GOOD_KEY,
         "RUSTOK_HTTP__PUBLIC_URL": "https://shop.example",
+        "RUSTOK_MAIL__HOST": "relay.example",
         "RUSTOK_DATABASE__URL": APP,
         "RUSTOK_DATABASE__SYSTEM_URL": SYSTEM,
         "RUSTOK_DATABASE__OWNER_URL": OWNER,
@@ -228,6 +229,7 @@ def test_production_on_sqlite_minds_power_cuts(mode: str, severity: str) -> None
         "RUSTOK_ENVIRONMENT": "production",
         "RUSTOK_SECURITY__SECRET_KEY": GOOD_KEY,
         "RUSTOK_HTTP__PUBLIC_URL": "https://shop.example",
+        "RUSTOK_MAIL__HOST": "relay.example",
         "RUSTOK_DATABASE__SQLITE_SYNCHRONOUS": mode,
     }
     found = check_production(load(None, environ))
