@@ -82,6 +82,7 @@ class World:
         self.parts = platform.parts
         self.db = platform.db
         self._counters = counters
+        self._application: Any = None
 
     @property
     def kind(self) -> str:
@@ -208,8 +209,10 @@ class World:
             headers["X-Tenant"] = tenant.slug
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
+        if self._application is None:
+            self._application = application(self.platform)
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=application(self.platform)),
+            transport=httpx.ASGITransport(app=self._application),
             base_url="http://testserver",
             headers=headers,
             timeout=30,

@@ -115,6 +115,11 @@ class Unauthenticated(RustokError):
     status = 401
     mend = "Send a valid access token or API key in the Authorization header."
 
+    @property
+    def challenge(self) -> str:
+        """The WWW-Authenticate header (RFC 6750 section 3)."""
+        return 'Bearer realm="rustok"'
+
 
 class PermissionDenied(RustokError):
     code = "permission_denied"

@@ -17,9 +17,9 @@ from rustok.core.db import Database
 from rustok.core.mail_route import MailRoute
 from rustok.core.pressure import BacklogWatch
 from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.core.security.access_tokens import AccessTokens
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
-from rustok.core.security.tokens import AccessTokens
 from rustok.core.tenancy import TenantProfile
 
 if TYPE_CHECKING:  # the client library is for those who use it
@@ -43,6 +43,20 @@ class ModuleSwitch(Protocol):
     def switched_off(self, slug: str, current: frozenset[str]) -> frozenset[str]: ...
 
 
+class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
+    """What the operator decides about signing in.
+
+    Attributes:
+        longest_session_seconds: a session ends then, however often it is refreshed.
+        step_up_seconds: how recent a proof must be for a dangerous action.
+        signing_key_seconds: age at which the key that signs access tokens is replaced.
+    """
+
+    longest_session_seconds: int = 180 * 86_400
+    step_up_seconds: int = 900
+    signing_key_seconds: int = 30 * 86_400
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     db: the database.
@@ -51,6 +65,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     forget_tenant: drops a tenant from this process' caches after a change of it.
     modules: which features there are.
     access_token_ttl_seconds, refresh_token_ttl_seconds: lifetimes.
+    sign_in: what the operator decides about signing in.
     public_url: how the outside reaches this deployment, without a trailing slash.
     media_root: folder of uploaded files.
     sealer: keeps secrets that must be read again.
@@ -76,3 +91,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breakers: BreakerRegistry
     redis: RedisConnection | None
     mail: MailRoute
+    sign_in: SignInRules = SignInRules()

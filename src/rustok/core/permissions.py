@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from rustok.core.errors import InvalidInput, PermissionDenied
+from rustok.core.errors import InvalidInput, PermissionDenied, Unauthenticated
 
 RESOURCES: Final = frozenset(
     [
@@ -61,6 +61,34 @@ class MissingPermission(PermissionDenied):
         self.required = required
         super().__init__(
             f"This needs the permission '{required}'.", extensions={"required": required}
+        )
+
+
+class StepUpRequired(Unauthenticated):
+    """A dangerous action, and the last proof of who acts is too old; an API key never has one.
+
+    Args:
+        max_age_seconds: how recent the proof must be.
+
+    Source: RFC 9470.
+    """
+
+    code = "step_up_required"
+    title = "Prove again who you are"
+    mend = "POST /api/v1/auth/step-up with a password or code; then send this with the new token."
+
+    def __init__(self, max_age_seconds: int) -> None:
+        self.max_age_seconds = max_age_seconds
+        super().__init__(
+            f"This needs a signed-in user who proved who they are in the last {max_age_seconds} seconds.",
+            extensions={"max_age": max_age_seconds},
+        )
+
+    @property
+    def challenge(self) -> str:
+        return (
+            'Bearer realm="rustok", error="insufficient_user_authentication", '
+            f"max_age={self.max_age_seconds}"
         )
 
 

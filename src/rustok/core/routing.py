@@ -131,6 +131,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         essential: a command that goes on while the outbox is full (sign-in, buying, mending).
+        step_up: a dangerous action: a user who proved who they are a moment ago, no API key.
     """
 
     module: str
@@ -155,6 +156,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     cache_seconds: int | None
     max_body_bytes: int | None
     essential: bool = False
+    step_up: bool = False
 
     @property
     def full_path(self) -> str:
@@ -224,6 +226,7 @@ class Routes:
         max_body_bytes: int | None = None,
         response_model: Any = None,
         essential: bool | None = None,
+        step_up: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operation.
 
@@ -238,6 +241,7 @@ class Routes:
             max_body_bytes: another limit than the server's.
             response_model: what the document says of the answer where the handler gives stored bytes.
             essential: another answer than that of all routes here.
+            step_up: only for a user who proved who they are a moment ago; never for an API key.
 
         Raises:
             TypeError: the handler's parameters do not fit the path.
@@ -298,6 +302,7 @@ class Routes:
                     cache_seconds=cache_seconds,
                     max_body_bytes=max_body_bytes,
                     essential=self.essential if essential is None else essential,
+                    step_up=step_up,
                 )
             )
             return handler

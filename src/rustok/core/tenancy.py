@@ -5,6 +5,7 @@ Refuses: storage (platform.tenants) and resolution of hosts and headers (server)
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
@@ -20,13 +21,18 @@ PLATFORM_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who acts. `id` is the user's, the API key's, or None for anonymous and system."""
+    """Who acts. `id` is the user's, the API key's, or None for anonymous and system.
+
+    Attributes:
+        authenticated_at: when a user last proved who they are; None for everybody else.
+    """
 
     kind: ActorKind
     id: UUID | None = None
     roles: tuple[str, ...] = ()
     permissions: frozenset[Permission] = frozenset()
     session_id: UUID | None = None
+    authenticated_at: datetime | None = None
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

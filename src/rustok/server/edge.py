@@ -22,7 +22,7 @@ from rustok.core.errors import (
     Unauthenticated,
 )
 from rustok.core.parts import Parts
-from rustok.core.permissions import MissingPermission
+from rustok.core.permissions import MissingPermission, StepUpRequired
 from rustok.core.routing import (
     PUBLIC,
     SIGNED_IN,
@@ -35,7 +35,7 @@ from rustok.core.routing import (
     SystemCall,
     WriteCall,
 )
-from rustok.core.tenancy import PLATFORM_TENANT_ID, RequestContext
+from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
 from rustok.server.message import Answer, Request
 from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
 
@@ -82,7 +82,7 @@ class Endpoint:
         """Deny by default.
 
         Raises:
-            ModuleDisabled, Unauthenticated, MissingPermission.
+            ModuleDisabled, Unauthenticated, MissingPermission, StepUpRequired.
         """
         route, actor = self.route, ctx.actor
         if route.surface == "platform":
@@ -103,6 +103,15 @@ class Endpoint:
             raise PermissionDenied("This belongs to the tenant's staff.")
         if route.permission != SIGNED_IN and not actor.may(route.permission):
             raise MissingPermission(route.permission)
+        if route.step_up and not self._is_proof_recent(actor):
+            raise StepUpRequired(self._parts.sign_in.step_up_seconds)
+
+    def _is_proof_recent(self, actor: Actor) -> bool:
+        proved_at = actor.authenticated_at
+        if proved_at is None:
+            return False
+        age = self._parts.db.now() - proved_at
+        return age.total_seconds() <= self._parts.sign_in.step_up_seconds
 
     async def run(
         self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]

@@ -20,6 +20,7 @@ from rustok.core.errors import (
 )
 from rustok.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from rustok.core.modules import Modules
+from rustok.core.permissions import StepUpRequired
 from rustok.core.routing import PUBLIC, RawBody, RawReply, Route
 from rustok.server.problems import MEDIA_TYPE, Problem
 
@@ -161,6 +162,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "responses": _responses(route, schemas),
         "security": [] if route.permission == PUBLIC else [{"bearer": []}],
         "x-permission": route.permission,
+        **({"x-step-up": True} if route.step_up else {}),
     }
     if route.body is RawBody:
         operation["requestBody"] = {
@@ -183,7 +185,12 @@ def _ref(name: str) -> dict[str, Any]:
 
 def _description(route: Route) -> str:
     permission = "Public." if route.permission == PUBLIC else f"Permission: `{route.permission}`."
-    return f"{route.description}\n\n{permission}".strip()
+    step_up = (
+        " Needs a recent proof of who acts (`POST /api/v1/auth/step-up`); no API key."
+        if route.step_up
+        else ""
+    )
+    return f"{route.description}\n\n{permission}{step_up}".strip()
 
 
 def _query_parameter(field: msgspec.structs.FieldInfo, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -213,6 +220,8 @@ def _errors_of(route: Route) -> list[type[RustokError]]:
     found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *route.errors]
     if route.permission != PUBLIC:
         found += [Unauthenticated, PermissionDenied]
+    if route.step_up:
+        found.append(StepUpRequired)
     if route.precondition != "none":
         found.append(PreconditionFailed)
     if route.precondition == "required":

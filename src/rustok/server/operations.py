@@ -10,6 +10,7 @@ import msgspec
 
 from rustok import __version__
 from rustok.core.errors import RustokError, Unavailable
+from rustok.platform.identity import api as identity
 from rustok.server.app import Page
 from rustok.server.message import Answer, Request
 from rustok.server.openapi import document
@@ -76,7 +77,19 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
     async def openapi(_request: Request) -> Answer:
         return Answer(status=200, body=api, headers={"content-type": "application/json"})
 
+    async def jwks(_request: Request) -> Answer:
+        keys = await identity.public_keys(platform.parts)
+        return Answer(
+            status=200,
+            body=msgspec.json.encode({"keys": keys}),
+            headers={
+                "content-type": "application/jwk-set+json",
+                "cache-control": "public, max-age=60",
+            },
+        )
+
     pages: dict[str, Page] = {
+        "/.well-known/jwks.json": jwks,
         "/health/live": live,
         "/health/ready": ready,
         "/openapi.json": openapi,

@@ -20,14 +20,14 @@ from rustok.core.db import Database
 from rustok.core.db.driver import Driver
 from rustok.core.db.transaction import Observer, WriteTx
 from rustok.core.modules import Modules, Service
-from rustok.core.parts import Parts
+from rustok.core.parts import Parts, SignInRules
 from rustok.core.pressure import BacklogWatch
 from rustok.core.relay import Relay
 from rustok.core.resilience import breaker_metrics
 from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.core.security.access_tokens import AccessTokens
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
-from rustok.core.security.tokens import AccessTokens
 from rustok.platform.identity import api as identity
 from rustok.server.housekeeping import housekeeping_jobs
 from rustok.server.modules import all_modules
@@ -113,14 +113,17 @@ class Platform:
         self.resolver = Resolver(self.db, forgotten=self.ready.forget)
         self.parts = Parts(
             db=self.db,
-            access_tokens=AccessTokens(
-                issuer="rustok", keys={"1": secret}, active_kid="1", leeway_seconds=5
-            ),
+            access_tokens=AccessTokens(issuer="rustok", leeway_seconds=5),
             profile_of=self.resolver.profile_of,
             forget_tenant=self.resolver.forget,
             modules=self.modules,
             access_token_ttl_seconds=settings.security.access_token_ttl_seconds,
             refresh_token_ttl_seconds=settings.security.refresh_token_ttl_seconds,
+            sign_in=SignInRules(
+                longest_session_seconds=settings.security.session_days * 86_400,
+                step_up_seconds=settings.security.step_up_seconds,
+                signing_key_seconds=settings.security.signing_key_days * 86_400,
+            ),
             public_url=settings.http.public_url
             or f"http://{settings.http.host}:{settings.http.port}",
             media_root=Path(settings.media.root),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 
-from rustok.core.errors import FieldError, InvalidInput, NotFound, RustokError
+from rustok.core.errors import FieldError, InvalidInput, NotFound, RustokError, Unauthenticated
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -103,8 +102,8 @@ def headers_of(error: RustokError) -> dict[str, str]:
     headers: dict[str, str] = {"cache-control": "no-store"}
     if error.retry_after_seconds is not None:
         headers["retry-after"] = str(error.retry_after_seconds)
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        headers["www-authenticate"] = 'Bearer realm="rustok"'
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = error.challenge
     if isinstance(error, MethodNotAllowed):
         headers["allow"] = ", ".join(error.allowed)
     return headers

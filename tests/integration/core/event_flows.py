@@ -115,6 +115,12 @@ FLOWS: Final[tuple[Flow, ...]] = (
         {"email": "nobody@example.com", "password": "wrong horse battery staple"},
     ),
     Flow(
+        "user.stepped_up",
+        "POST",
+        "/api/v1/auth/step-up",
+        {"password": "correct horse battery staple"},
+    ),
+    Flow(
         "user.password_changed",
         "POST",
         "/api/v1/auth/password",

@@ -11,7 +11,7 @@ import pytest
 from rustok.core.errors import ConcurrentUpdate, PreconditionFailed
 from rustok.core.pagination import PageRequest
 from rustok.core.permissions import BUILT_IN_ROLES, InvalidPermission
-from rustok.core.security.tokens import InvalidToken
+from rustok.core.security.access_tokens import InvalidToken
 from rustok.core.tenancy import PLATFORM_TENANT_ID, SYSTEM, Actor, TenantProfile, context_for
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.errors import (

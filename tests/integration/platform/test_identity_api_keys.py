@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rustok.core.pagination import PageRequest
-from rustok.core.security.tokens import InvalidToken
+from rustok.core.security.access_tokens import InvalidToken
 from rustok.core.tenancy import SYSTEM, Actor, TenantProfile
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.errors import (

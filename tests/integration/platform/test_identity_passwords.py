@@ -8,8 +8,8 @@ import pytest
 
 from rustok.core.db.transaction import forbid_in_transaction
 from rustok.core.security import passwords as slow
+from rustok.core.security.access_tokens import InvalidToken
 from rustok.core.security.passwords import Verification, WeakPassword
-from rustok.core.security.tokens import InvalidToken
 from rustok.core.tenancy import context_for
 from rustok.platform.identity.errors import (
     InvalidCredentials,

@@ -10,8 +10,8 @@ import pytest
 
 from rustok.core.errors import RustokError
 from rustok.core.security import passwords as slow
+from rustok.core.security.access_tokens import ExpiredToken, InvalidToken
 from rustok.core.security.passwords import Verification
-from rustok.core.security.tokens import ExpiredToken, InvalidToken
 from rustok.core.tenancy import PLATFORM_TENANT_ID
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.errors import (
@@ -114,6 +114,7 @@ async def test_an_unknown_address_costs_a_verification_and_an_event_like_a_wrong
     world: Any, verified: list[str | None]
 ) -> None:
     tenant = await world.tenant()
+    await identity.read_signing_keys(world.parts)
     user = await people.staff(world, tenant, "admin")
     refusals: list[RustokError] = []
     statements: list[int] = []
@@ -236,7 +237,8 @@ async def test_a_session_ends_after_its_longest_time_however_often_it_is_refresh
     signed_in = await people.sign_in(world, tenant, user.email)
     clock = MovedClock(world)
     step = timedelta(seconds=world.parts.refresh_token_ttl_seconds) * 0.9
-    while clock.ahead + step < sessions.LONGEST_SESSION:
+    longest = timedelta(seconds=world.parts.sign_in.longest_session_seconds)
+    while clock.ahead + step < longest:
         clock.ahead += step
         signed_in = await sessions.refresh(
             world.parts, people.anonymous(tenant), refresh_token=signed_in.refresh_token

@@ -6,7 +6,15 @@ from rustok.platform.identity.errors import (
     UserNotFound,
     UserSessionNeeded,
 )
-from rustok.platform.identity.model import ApiKey, NewApiKey, Role, Session, SignedIn, User
+from rustok.platform.identity.model import (
+    ApiKey,
+    NewApiKey,
+    Role,
+    Session,
+    SignedIn,
+    SigningKeyState,
+    User,
+)
 from rustok.platform.identity.service.api_keys import create as create_api_key
 from rustok.platform.identity.service.api_keys import list_keys as list_api_keys
 from rustok.platform.identity.service.api_keys import revoke as revoke_api_key
@@ -16,6 +24,10 @@ from rustok.platform.identity.service.passwords import hash_new_password
 from rustok.platform.identity.service.passwords import reset as reset_password
 from rustok.platform.identity.service.roles import list_roles
 from rustok.platform.identity.service.sessions import login
+from rustok.platform.identity.service.signing import list_keys as list_signing_keys
+from rustok.platform.identity.service.signing import public_keys
+from rustok.platform.identity.service.signing import ready as read_signing_keys
+from rustok.platform.identity.service.signing import rotate as rotate_signing_keys
 from rustok.platform.identity.service.staff import add_staff, create_first_admin, create_staff
 from rustok.platform.identity.service.users import disable as disable_user
 from rustok.platform.identity.service.users import enable as enable_user
@@ -30,6 +42,7 @@ __all__ = [
     "Role",
     "Session",
     "SignedIn",
+    "SigningKeyState",
     "User",
     "UserNotFound",
     "UserSessionNeeded",
@@ -45,9 +58,13 @@ __all__ = [
     "hash_new_password",
     "list_api_keys",
     "list_roles",
+    "list_signing_keys",
     "list_users",
     "login",
+    "public_keys",
+    "read_signing_keys",
     "register_customer",
     "reset_password",
     "revoke_api_key",
+    "rotate_signing_keys",
 ]

@@ -14,6 +14,7 @@ UserKind = Literal["staff", "customer"]
 RoleSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$(?!\n)")]
 PermissionText = Annotated[str, Meta(pattern=r"^[a-z*]+:[a-z*]+$(?!\n)", max_length=64)]
 EmailDigest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+MethodName = Annotated[str, Meta(pattern=r"^[a-z]{2,16}$(?!\n)")]
 FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,63}$(?!\n)")]
 
 
@@ -80,7 +81,16 @@ class UserSessionRevoked(Event, frozen=True, kw_only=True):
 
     user_id: UUID
     session_id: UUID
-    reason: Literal["logout", "revoked", "token_reuse"]
+    reason: Literal["logout", "revoked", "revoked_by_staff", "token_reuse"]
+
+
+@event("user.stepped_up", aggregate="user", key="user_id")
+class UserSteppedUp(Event, frozen=True, kw_only=True):
+    """A signed-in user proved again who they are; `methods` as in RFC 8176."""
+
+    user_id: UUID
+    session_id: UUID
+    methods: tuple[MethodName, ...]
 
 
 @event("user.deleted", aggregate="user", key="user_id")

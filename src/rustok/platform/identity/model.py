@@ -48,14 +48,33 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """One sign-in on one device: the family of the refresh tokens that followed from it."""
+    """One sign-in on one device: the family of the refresh tokens that followed from it.
+
+    Attributes:
+        address: where it was opened or last refreshed from.
+        methods: what the user proved themselves with (RFC 8176 names: pwd, otp, hwk, ...).
+        authenticated_at: when they last did.
+        last_used_at: when it was opened or last refreshed.
+    """
 
     id: UUID
     device_label: str
     user_agent: str
+    address: str
+    methods: list[str]
+    authenticated_at: datetime | None
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+
+
+class SigningKeyState(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that signs or verifies access tokens, without the key."""
+
+    kid: str
+    is_active: bool
+    created_at: datetime
+    verifies_until: datetime | None
 
 
 class Role(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +119,14 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     expires_in_seconds: int
     refresh_token: str
     refresh_expires_at: datetime
+
+
+class SteppedUp(msgspec.Struct, frozen=True, kw_only=True):
+    """An access token that carries a proof of just now; the refresh token stays the same."""
+
+    access_token: str
+    expires_in_seconds: int
+    step_up_expires_in_seconds: int
 
 
 def signed_in_kind(tenant_id: UUID, kind: UserKind) -> SignedInKind:

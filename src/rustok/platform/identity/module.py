@@ -18,10 +18,12 @@ from rustok.platform.identity.events import (
     UserRegistered,
     UserRoleChanged,
     UserSessionRevoked,
+    UserSteppedUp,
     UserUpdated,
 )
 from rustok.platform.identity.routes import access, auth, storefront, users
 from rustok.platform.identity.service.sessions import purge_ended
+from rustok.platform.identity.service.signing import rotate_by_age
 
 MODULE: Final = Module(
     slug="identity",
@@ -35,7 +37,10 @@ MODULE: Final = Module(
         access.role_routes,
         access.api_key_routes,
     ),
-    jobs=(Job(name="identity.purge_ended_sessions", every_seconds=3_600.0, run=purge_ended),),
+    jobs=(
+        Job(name="identity.purge_ended_sessions", every_seconds=3_600.0, run=purge_ended),
+        Job(name="identity.rotate_signing_keys", every_seconds=3_600.0, run=rotate_by_age),
+    ),
     event_types=tuple(
         kind.type
         for kind in (
@@ -46,6 +51,7 @@ MODULE: Final = Module(
             UserRoleChanged,
             UserPasswordChanged,
             UserSessionRevoked,
+            UserSteppedUp,
             UserDeleted,
             RoleCreated,
             RoleUpdated,

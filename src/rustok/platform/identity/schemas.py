@@ -13,7 +13,15 @@ from rustok.core.pagination import PageRequest
 from rustok.core.permissions import BUILT_IN_ROLES
 from rustok.core.tenancy import Actor
 from rustok.core.types import SHORT_TEXT_PATTERN, TITLE_PATTERN, EmailText, LocaleTag
-from rustok.platform.identity.model import ApiKey, NewApiKey, Role, Session, SignedIn, User
+from rustok.platform.identity.model import (
+    ApiKey,
+    NewApiKey,
+    Role,
+    Session,
+    SignedIn,
+    SteppedUp,
+    User,
+)
 
 PasswordText = Annotated[
     str,
@@ -66,6 +74,12 @@ class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class Refresh(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     refresh_token: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class StepUp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A proof of who acts."""
+
+    password: PasswordText
 
 
 class ChangePassword(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,11 +169,28 @@ class SignedInView(msgspec.Struct, frozen=True, kw_only=True):
     session_id: UUID
 
 
+class SteppedUpView(msgspec.Struct, frozen=True, kw_only=True):
+    """A token for dangerous actions during `step_up_expires_in` seconds; the refresh token stays."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    step_up_expires_in: int
+
+
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A session. `address` and `last_used_at` are of the last refresh; `methods` is how the user
+    proved who they are (`pwd`, `otp`, `hwk`, `kba` for a recovery code, `fed` elsewhere), last
+    at `authenticated_at`.
+    """
+
     id: UUID
     device_label: str
     user_agent: str
+    address: str
+    methods: list[str]
     is_current: bool
+    authenticated_at: datetime
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
@@ -242,11 +273,23 @@ def signed_in_view(signed_in: SignedIn) -> SignedInView:
     )
 
 
+def stepped_up_view(stepped_up: SteppedUp) -> SteppedUpView:
+    return SteppedUpView(
+        access_token=stepped_up.access_token,
+        token_type="Bearer",  # noqa: S106 - the type's name (RFC 6750), not a secret
+        expires_in=stepped_up.expires_in_seconds,
+        step_up_expires_in=stepped_up.step_up_expires_in_seconds,
+    )
+
+
 def session_view(session: Session, actor: Actor) -> SessionView:
     return SessionView(
         id=session.id,
         device_label=session.device_label,
         user_agent=session.user_agent,
+        address=session.address,
+        methods=session.methods,
+        authenticated_at=session.authenticated_at or session.created_at,
         is_current=session.id == actor.session_id,
         created_at=session.created_at,
         last_used_at=session.last_used_at,

@@ -6,7 +6,14 @@ from typing import Final
 
 from sqlalchemy import Boolean, Column, Index, Integer, Text, UniqueConstraint
 
-from rustok.core.db import Id, Json, Timestamp, tenant_reference, tenant_table
+from rustok.core.db import (
+    Id,
+    Json,
+    Timestamp,
+    platform_table,
+    tenant_reference,
+    tenant_table,
+)
 from rustok.core.db.schema import states_check
 
 users: Final = tenant_table(
@@ -34,6 +41,9 @@ sessions: Final = tenant_table(
     Column("user_id", Id(), nullable=False),
     Column("device_label", Text, nullable=False),
     Column("user_agent", Text, nullable=False),
+    Column("address", Text, nullable=False, server_default=""),
+    Column("methods", Json(list[str]), nullable=False, server_default="[]"),
+    Column("authenticated_at", Timestamp()),
     Column("created_at", Timestamp(), nullable=False),
     Column("last_used_at", Timestamp(), nullable=False),
     Column("expires_at", Timestamp(), nullable=False),
@@ -85,4 +95,14 @@ api_keys: Final = tenant_table(
     UniqueConstraint("tenant_id", "digest", name="uq_api_keys_digest"),
     tenant_reference("owner_id", "users", name="fk_api_keys_owner"),
     Index("ix_api_keys_owner", "tenant_id", "owner_id"),
+)
+
+# no event: the keys belong to the platform, which has no stream of its own; the log tells of them
+signing_keys: Final = platform_table(
+    "signing_keys",
+    Column("kid", Text, primary_key=True),
+    Column("sealed_key", Text, nullable=False),
+    Column("created_at", Timestamp(), nullable=False),
+    Column("retired_at", Timestamp()),
+    Column("verifies_until", Timestamp()),
 )

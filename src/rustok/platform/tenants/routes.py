@@ -72,6 +72,7 @@ async def get_tenant(call: SystemCall, tenant_id: UUID) -> TenantView:
 @platform.post(
     "/tenants/{tenant_id}/suspend",
     permission="tenants:manage",
+    step_up=True,
     summary="Suspend a tenant",
     errors=[TenantNotFound, IllegalTransition],
     example=SuspendTenant(reason="Unpaid invoice"),

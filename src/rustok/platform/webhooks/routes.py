@@ -125,6 +125,7 @@ async def delete_webhook_endpoint(call: WriteCall, endpoint_id: UUID) -> None:
     "/webhooks/{endpoint_id}/rotate-secret",
     permission="webhooks:update",
     idempotency="none",
+    step_up=True,
     summary="Make a new signing secret; it is shown this once",
     errors=[WebhookEndpointNotFound],
     example=RotateWebhookSecret(overlap_seconds=86_400),

@@ -57,11 +57,21 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
 
 
 class SecuritySettings(Section, frozen=True, kw_only=True):
-    """`secret_key` signs tokens and cursors: 32 characters or more, from a random source."""
+    """`secret_key` seals what must be read again, among it the keys that sign access tokens: 32
+    characters or more, from a random source.
+
+    A session ends when it was not refreshed for `refresh_token_ttl_seconds`, and after
+    `session_days` however often it was. `step_up_seconds`: how recently somebody must have proved
+    who they are to do something dangerous. `signing_key_days`: age at which the signing key is
+    replaced.
+    """
 
     secret_key: Secret | None = None
     access_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
     refresh_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=3_600)] = 30 * 86_400
+    session_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 180
+    step_up_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
+    signing_key_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
 
 
 class TelemetrySettings(Section, frozen=True, kw_only=True):

@@ -24,6 +24,8 @@ class TokenOwner(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     session_created_at: datetime
     session_revoked_at: datetime | None
+    session_methods: list[str]
+    session_authenticated_at: datetime | None
     user_id: UUID
     kind: UserKind
     roles: list[str]
@@ -40,6 +42,7 @@ class SessionStanding(msgspec.Struct, frozen=True, kw_only=True):
     is_disabled: bool
     revoked_at: datetime | None
     expires_at: datetime
+    methods: list[str]
 
 
 _SESSION_COLUMNS: Final = [sessions.c[name] for name in Session.__struct_fields__]
@@ -61,6 +64,7 @@ _STANDING: Final = Query(
         users.c.is_disabled,
         sessions.c.revoked_at,
         sessions.c.expires_at,
+        sessions.c.methods,
     )
     .join_from(sessions, users, _USER_OF_SESSION)
     .where(
@@ -78,6 +82,8 @@ _BY_DIGEST: Final = Query(
         refresh_tokens.c.expires_at,
         sessions.c.created_at.label("session_created_at"),
         sessions.c.revoked_at.label("session_revoked_at"),
+        sessions.c.methods.label("session_methods"),
+        sessions.c.authenticated_at.label("session_authenticated_at"),
         sessions.c.user_id,
         users.c.kind,
         users.c.roles,
@@ -186,7 +192,7 @@ async def open_session(
 
 
 async def rotate_token(
-    tx: WriteTx, token: TokenOwner, *, new_id: UUID, digest: str, expires_at: datetime
+    tx: WriteTx, token: TokenOwner, *, new_id: UUID, digest: str, expires_at: datetime, address: str
 ) -> bool:
     """Replace a refresh token that was not used yet; False when another request was first.
 
@@ -196,7 +202,13 @@ async def rotate_token(
     if await tx.run(_MARK_ROTATED, token_id=token.id, now=tx.now) != 1:
         return False
     await _add_token(tx, token.session_id, token_id=new_id, digest=digest, expires_at=expires_at)
-    await tx.update(sessions, {"id": token.session_id}, last_used_at=tx.now, expires_at=expires_at)
+    await tx.update(
+        sessions,
+        {"id": token.session_id},
+        last_used_at=tx.now,
+        expires_at=expires_at,
+        address=address,
+    )
     return True
 
 
@@ -216,6 +228,11 @@ async def _add_token(
 async def list_live(tx: ReadTx, user_id: UUID, *, limit: int = 100) -> list[Session]:
     """A user's live sessions, the newest first."""
     return await tx.all(_OWN, user_id=user_id, now=tx.now, limit=limit)
+
+
+async def store_proof(tx: WriteTx, session_id: UUID, *, methods: list[str]) -> None:
+    """Note that the user of a session has just proved who they are."""
+    await tx.update(sessions, {"id": session_id}, methods=methods, authenticated_at=tx.now)
 
 
 async def list_live_ids(tx: ReadTx, user_id: UUID) -> list[UUID]:

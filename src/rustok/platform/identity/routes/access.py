@@ -46,6 +46,7 @@ async def list_roles(call: ReadCall) -> list[RoleView]:
     permission="users:manage",
     status=201,
     precondition="none",
+    step_up=True,
     summary="Define a role",
     errors=[BuiltInRole, RoleSlugTaken, RoleLimitReached, RoleNotAllowedHere, PrivilegeEscalation],
     example=CreateRole(
@@ -67,6 +68,7 @@ async def get_role(call: ReadCall, slug: str) -> RoleView:
 @role_routes.patch(
     "/roles/{slug}",
     permission="users:manage",
+    step_up=True,
     summary="Change a role",
     errors=[RoleNotFound, BuiltInRole, PrivilegeEscalation],
     example=UpdateRole(permissions=["inventory:read", "inventory:update"]),
@@ -85,6 +87,7 @@ async def update_role(call: WriteCall, slug: str, data: UpdateRole) -> RoleView:
 @role_routes.delete(
     "/roles/{slug}",
     permission="users:manage",
+    step_up=True,
     summary="Delete a role that nobody holds",
     errors=[RoleNotFound, BuiltInRole, RoleInUse, PrivilegeEscalation],
 )
@@ -105,6 +108,7 @@ async def list_api_keys(call: ReadCall, query: PageRequest) -> Page[ApiKeyView]:
     status=201,
     idempotency="none",
     precondition="none",
+    step_up=True,
     summary="Make an API key; its secret is shown this once",
     errors=[InvalidExpiry, PrivilegeEscalation, UserSessionNeeded],
     example=CreateApiKey(name="Warehouse sync", scopes=["inventory:read", "inventory:update"]),

@@ -22,14 +22,18 @@ from rustok.platform.identity.schemas import (
     Refresh,
     SessionView,
     SignedInView,
+    SteppedUpView,
+    StepUp,
     UpdateProfile,
     UserView,
     own_permissions_view,
     session_view,
     signed_in_view,
+    stepped_up_view,
     user_view,
 )
 from rustok.platform.identity.service import passwords, sessions, users
+from rustok.platform.identity.service import step_up as proving
 
 routes: Final = Routes("identity", surface="auth", tag="Sign-in", essential=True)
 
@@ -60,6 +64,7 @@ async def login(call: OpenCall, data: Login) -> Reply[SignedInView]:
         password=data.password,
         device_label=data.device_label,
         user_agent=_user_agent(call),
+        address=call.client,
     )
     return Reply(body=signed_in_view(signed_in), headers=_NO_STORE)
 
@@ -75,7 +80,9 @@ async def login(call: OpenCall, data: Login) -> Reply[SignedInView]:
     example=Refresh(refresh_token="rt_4f1c0a52-example-only"),  # noqa: S106 - an example
 )
 async def refresh(call: OpenCall, data: Refresh) -> Reply[SignedInView]:
-    signed_in = await sessions.refresh(call.parts, call.ctx, refresh_token=data.refresh_token)
+    signed_in = await sessions.refresh(
+        call.parts, call.ctx, refresh_token=data.refresh_token, address=call.client
+    )
     return Reply(body=signed_in_view(signed_in), headers=_NO_STORE)
 
 
@@ -92,6 +99,20 @@ async def logout(call: WriteCall) -> None:
     await sessions.logout(call.tx)
 
 
+@routes.post(
+    "/step-up",
+    permission=SIGNED_IN,
+    idempotency="none",
+    precondition="none",
+    summary="Prove again who you are, for a dangerous action",
+    errors=[WrongPassword, UserSessionNeeded],
+    example=StepUp(password="correct horse battery staple"),  # noqa: S106 - an example
+)
+async def step_up(call: OpenCall, data: StepUp) -> Reply[SteppedUpView]:
+    stepped_up = await proving.step_up(call.parts, call.ctx, password=data.password)
+    return Reply(body=stepped_up_view(stepped_up), headers=_NO_STORE)
+
+
 @routes.get(
     "/sessions",
     permission=SIGNED_IN,
@@ -100,6 +121,17 @@ async def logout(call: WriteCall) -> None:
 )
 async def list_sessions(call: ReadCall) -> list[SessionView]:
     return [session_view(one, call.ctx.actor) for one in await sessions.list_own(call.tx)]
+
+
+@routes.delete(
+    "/sessions",
+    permission=SIGNED_IN,
+    precondition="none",
+    summary="End all own sessions but this one",
+    errors=[UserSessionNeeded],
+)
+async def revoke_other_sessions(call: WriteCall) -> None:
+    await sessions.revoke_others(call.tx)
 
 
 @routes.delete(

@@ -20,12 +20,14 @@ from rustok.platform.identity.schemas import (
     ChangeRoles,
     CreateUser,
     ResetPassword,
+    SessionView,
     UpdateUser,
     UserListRequest,
     UserView,
+    session_view,
     user_view,
 )
-from rustok.platform.identity.service import passwords, staff, users
+from rustok.platform.identity.service import passwords, sessions, staff, users
 
 routes: Final = Routes("identity", surface="admin", tag="Users")
 customers: Final = Routes("identity", surface="admin", tag="Customers")
@@ -45,6 +47,7 @@ async def list_users(call: ReadCall, query: UserListRequest) -> Page[UserView]:
     status=201,
     idempotency="none",
     precondition="none",
+    step_up=True,
     summary="Add a staff member",
     errors=[EmailTaken, WeakPassword, UnknownRole, RoleNotAllowedHere, PrivilegeEscalation],
     example=CreateUser(
@@ -99,6 +102,7 @@ async def update_user(call: WriteCall, user_id: UUID, data: UpdateUser) -> UserV
 @routes.put(
     "/users/{user_id}/roles",
     permission="users:manage",
+    step_up=True,
     summary="Replace a staff member's roles",
     errors=[UserNotFound, OwnAccount, UnknownRole, RoleNotAllowedHere, PrivilegeEscalation],
     example=ChangeRoles(roles=["editor", "support"]),
@@ -115,6 +119,7 @@ async def change_user_roles(call: WriteCall, user_id: UUID, data: ChangeRoles) -
     permission="users:manage",
     idempotency="none",
     precondition="none",
+    step_up=True,
     summary="Give a staff member a new password and end their sessions",
     errors=[UserNotFound, OwnAccount, WeakPassword, PrivilegeEscalation],
     example=ResetPassword(new_password="seven purple lanterns"),  # noqa: S106 - an example
@@ -160,6 +165,28 @@ async def delete_user(call: WriteCall, user_id: UUID) -> None:
     await users.delete(call.tx, user_id, kind="staff", expected_version=call.expected_version)
 
 
+@routes.get(
+    "/users/{user_id}/sessions",
+    permission="users:manage",
+    summary="List the sessions of a staff member",
+    errors=[UserNotFound],
+)
+async def list_user_sessions(call: ReadCall, user_id: UUID) -> list[SessionView]:
+    found = await sessions.list_of(call.tx, user_id, kind="staff")
+    return [session_view(one, call.ctx.actor) for one in found]
+
+
+@routes.delete(
+    "/users/{user_id}/sessions",
+    permission="users:manage",
+    precondition="none",
+    summary="End all sessions of a staff member",
+    errors=[UserNotFound, PrivilegeEscalation],
+)
+async def revoke_user_sessions(call: WriteCall, user_id: UUID) -> None:
+    await sessions.revoke_all_of(call.tx, user_id, kind="staff")
+
+
 @customers.get("/customers", permission="customers:list", summary="List customers")
 async def list_customers(call: ReadCall, query: UserListRequest) -> Page[UserView]:
     page = await users.list_users(
@@ -202,6 +229,17 @@ async def enable_customer(call: WriteCall, customer_id: UUID) -> UserView:
         call.tx, customer_id, kind="customer", expected_version=call.expected_version
     )
     return user_view(user)
+
+
+@customers.delete(
+    "/customers/{customer_id}/sessions",
+    permission="customers:update",
+    precondition="none",
+    summary="End all sessions of a customer",
+    errors=[UserNotFound],
+)
+async def revoke_customer_sessions(call: WriteCall, customer_id: UUID) -> None:
+    await sessions.revoke_all_of(call.tx, customer_id, kind="customer")
 
 
 @customers.delete(

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from rustok.core.errors import RustokError, Unauthenticated
 from rustok.core.parts import Parts
-from rustok.core.security.tokens import InvalidToken, digest_matches, token_digest
+from rustok.core.security.access_tokens import AccessClaims, InvalidToken, UnknownSigningKey
+from rustok.core.security.tokens import digest_matches, token_digest
 from rustok.core.tenancy import ANONYMOUS, Actor, TenantProfile
 from rustok.platform.identity.errors import InvalidCredentials
 from rustok.platform.identity.model import permissions_held, scopes_held, signed_in_kind
+from rustok.platform.identity.service import signing
 from rustok.platform.identity.service.api_keys import API_KEY_PREFIX
 from rustok.platform.identity.service.standing import Standing, standing_of
 from rustok.telemetry.metrics import AUTH_FAILURES
@@ -86,9 +89,7 @@ def _credential(authorization: str | None, api_key: str | None) -> str:
 
 async def _by_access_token(parts: Parts, tenant_id: UUID, token: str) -> Actor:
     now = parts.db.now()
-    claims = parts.access_tokens.verify(token, now=now)
-    if claims.tid != tenant_id:
-        raise InvalidToken
+    claims = await _verified(parts, token, tenant_id, now)
     standing = standing_of(parts.db)
     session = await standing.sessions.get((tenant_id, claims.sid))
     if (
@@ -107,7 +108,20 @@ async def _by_access_token(parts: Parts, tenant_id: UUID, token: str) -> Actor:
         roles=tuple(session.roles),
         permissions=permissions_held(tenant_id, session.kind, session.roles, defined),
         session_id=claims.sid,
+        authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
     )
+
+
+async def _verified(parts: Parts, token: str, tenant_id: UUID, now: datetime) -> AccessClaims:
+    """Raises InvalidToken, ExpiredToken, DatabaseUnavailable."""
+    await signing.ready(parts)
+    try:
+        return parts.access_tokens.verify(token, audience=tenant_id, now=now)
+    except UnknownSigningKey:
+        # Another process may have made the key a moment ago.
+        if not await signing.ready(parts, is_key_unknown=True):
+            raise
+    return parts.access_tokens.verify(token, audience=tenant_id, now=now)
 
 
 async def _by_api_key(parts: Parts, tenant_id: UUID, secret: str) -> Actor:

@@ -16,9 +16,10 @@ from rustok.core.db import ReadTx, WriteTx
 from rustok.core.errors import Unauthenticated
 from rustok.core.ids import NIL, new_id
 from rustok.core.parts import Parts
+from rustok.core.security.access_tokens import AccessGrant
 from rustok.core.security.identifiers import parse_email
 from rustok.core.security.passwords import hash_password_async, verify_password_async
-from rustok.core.security.tokens import AccessGrant, random_token, token_digest
+from rustok.core.security.tokens import random_token, token_digest
 from rustok.core.tenancy import Actor, RequestContext
 from rustok.platform.identity.errors import (
     InvalidCredentials,
@@ -42,16 +43,26 @@ from rustok.platform.identity.model import (
 from rustok.platform.identity.repository import sessions as rows
 from rustok.platform.identity.repository import users as user_rows
 from rustok.platform.identity.repository.users import Credentials
+from rustok.platform.identity.service import signing
+from rustok.platform.identity.service.grants import require_covers
 from rustok.platform.identity.service.standing import forget_session
 from rustok.telemetry.metrics import AUTH_FAILURES
 
-LONGEST_SESSION: Final = timedelta(days=180)
-"""A session ends then, however often it is refreshed."""
 KEPT_AFTER_END: Final = timedelta(days=7)
 _PURGE_BATCH: Final = 1_000
 _REFRESH_PREFIX: Final = "rt_"
 _MAX_REFRESH_LENGTH: Final = 200
 
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a sign-in comes from, as shown to the user in the list of their sessions."""
+
+    label: str = ""
+    user_agent: str = ""
+    address: str = ""
+
+
+EndReason = Literal["logout", "revoked", "revoked_by_staff"]
 Reason = Literal["unknown_user", "wrong_password", "disabled"]
 
 
@@ -63,8 +74,12 @@ async def login(
     password: str,
     device_label: str = "",
     user_agent: str = "",
+    address: str = "",
 ) -> SignedIn:
     """Open a session for a user of the tenant. Opens its own transactions.
+
+    Args:
+        device_label, user_agent, address: shown to the user in the list of their sessions.
 
     Raises:
         InvalidEmail: no address at all; says nothing about anybody.
@@ -74,6 +89,7 @@ async def login(
     Emits: user.logged_in, or user.login_failed (also for an unknown address)
     """
     normal = parse_email(email, pointer="/email")
+    await signing.ready(parts)
     async with parts.db.read(ctx) as tx:
         known = await user_rows.find_credentials(tx, email_normal=normal)
     verified = await verify_password_async(known.password_hash if known else None, password)
@@ -91,7 +107,11 @@ async def login(
             if rehashed is not None:
                 await user_rows.store_rehash(tx, now_known.id, rehashed)
             signed_in = await _open_session(
-                parts, tx, now_known, device_label=device_label, user_agent=user_agent
+                parts,
+                tx,
+                now_known,
+                Device(label=device_label, user_agent=user_agent, address=address),
+                methods=["pwd"],
             )
         else:
             digest = email_digest(tx.ctx.tenant_id, normal)
@@ -127,13 +147,16 @@ def _why_refused(
 
 
 async def _open_session(
-    parts: Parts, tx: WriteTx, user: Credentials, *, device_label: str, user_agent: str
+    parts: Parts, tx: WriteTx, user: Credentials, device: Device, *, methods: list[str]
 ) -> SignedIn:
     secret = _REFRESH_PREFIX + random_token()
     session = Session(
         id=new_id(),
-        device_label=device_label,
-        user_agent=user_agent,
+        device_label=device.label,
+        user_agent=device.user_agent,
+        address=device.address,
+        methods=methods,
+        authenticated_at=tx.now,
         created_at=tx.now,
         last_used_at=tx.now,
         expires_at=_expiry(parts, now=tx.now, opened_at=tx.now),
@@ -149,6 +172,7 @@ async def _open_session(
         kind=user.kind,
         roles=user.roles,
         session_id=session.id,
+        authenticated_at=tx.now,
         refresh_token=secret,
         refresh_expires_at=session.expires_at,
     )
@@ -156,7 +180,8 @@ async def _open_session(
 
 def _expiry(parts: Parts, *, now: datetime, opened_at: datetime) -> datetime:
     return min(
-        now + timedelta(seconds=parts.refresh_token_ttl_seconds), opened_at + LONGEST_SESSION
+        now + timedelta(seconds=parts.refresh_token_ttl_seconds),
+        opened_at + timedelta(seconds=parts.sign_in.longest_session_seconds),
     )
 
 
@@ -168,9 +193,39 @@ def _signed_in(
     kind: UserKind,
     roles: list[str],
     session_id: UUID,
+    authenticated_at: datetime,
     refresh_token: str,
     refresh_expires_at: datetime,
 ) -> SignedIn:
+    return SignedIn(
+        user_id=user_id,
+        session_id=session_id,
+        access_token=access_token(
+            parts,
+            tx,
+            user_id=user_id,
+            kind=kind,
+            roles=roles,
+            session_id=session_id,
+            authenticated_at=authenticated_at,
+        ),
+        expires_in_seconds=parts.access_token_ttl_seconds,
+        refresh_token=refresh_token,
+        refresh_expires_at=refresh_expires_at,
+    )
+
+
+def access_token(
+    parts: Parts,
+    tx: ReadTx,
+    *,
+    user_id: UUID,
+    kind: UserKind,
+    roles: list[str],
+    session_id: UUID,
+    authenticated_at: datetime,
+) -> str:
+    """Sign an access token of a session. Raises Unavailable: there is no key to sign with."""
     tenant_id = tx.ctx.tenant_id
     grant = AccessGrant(
         sub=user_id,
@@ -178,19 +233,15 @@ def _signed_in(
         sid=session_id,
         roles=roles,
         kind=signed_in_kind(tenant_id, kind),
+        auth_time=int(authenticated_at.timestamp()),
     )
     ttl_seconds = parts.access_token_ttl_seconds
-    return SignedIn(
-        user_id=user_id,
-        session_id=session_id,
-        access_token=parts.access_tokens.issue(grant, ttl_seconds=ttl_seconds, now=tx.now),
-        expires_in_seconds=ttl_seconds,
-        refresh_token=refresh_token,
-        refresh_expires_at=refresh_expires_at,
-    )
+    return parts.access_tokens.issue(grant, ttl_seconds=ttl_seconds, now=tx.now)
 
 
-async def refresh(parts: Parts, ctx: RequestContext, *, refresh_token: str) -> SignedIn:
+async def refresh(
+    parts: Parts, ctx: RequestContext, *, refresh_token: str, address: str = ""
+) -> SignedIn:
     """Give new tokens for a refresh token, which is good for one use. Opens its own transaction.
 
     A token that was used before is taken for stolen, and its whole session ends; there is no grace
@@ -205,9 +256,10 @@ async def refresh(parts: Parts, ctx: RequestContext, *, refresh_token: str) -> S
     """
     if len(refresh_token) > _MAX_REFRESH_LENGTH or not refresh_token.isascii():
         raise _refused("malformed")
+    await signing.ready(parts)
     # The refusal is raised after the commit: raised inside, it would roll the revocation back.
     async with parts.db.write(ctx) as tx:
-        outcome = await _rotate(parts, tx, token_digest(refresh_token))
+        outcome = await _rotate(parts, tx, token_digest(refresh_token), address)
     if isinstance(outcome, SignedIn):
         return outcome
     raise _refused(outcome)
@@ -218,7 +270,7 @@ def _refused(reason: str) -> Unauthenticated:
     return InvalidRefreshToken()
 
 
-async def _rotate(parts: Parts, tx: WriteTx, digest: str) -> SignedIn | str:
+async def _rotate(parts: Parts, tx: WriteTx, digest: str, address: str) -> SignedIn | str:
     token = await rows.find_token(tx, digest)
     if token is None:
         return "unknown"
@@ -234,7 +286,12 @@ async def _rotate(parts: Parts, tx: WriteTx, digest: str) -> SignedIn | str:
     secret = _REFRESH_PREFIX + random_token()
     expires_at = _expiry(parts, now=tx.now, opened_at=token.session_created_at)
     if not await rows.rotate_token(
-        tx, token, new_id=new_id(), digest=token_digest(secret), expires_at=expires_at
+        tx,
+        token,
+        new_id=new_id(),
+        digest=token_digest(secret),
+        expires_at=expires_at,
+        address=address,
     ):
         return await _end_family(tx, token)
     # The session lives longer now; what is remembered of it would end too early.
@@ -246,6 +303,7 @@ async def _rotate(parts: Parts, tx: WriteTx, digest: str) -> SignedIn | str:
         kind=token.kind,
         roles=token.roles,
         session_id=token.session_id,
+        authenticated_at=token.session_authenticated_at or token.session_created_at,
         refresh_token=secret,
         refresh_expires_at=expires_at,
     )
@@ -297,9 +355,42 @@ async def revoke_own(tx: WriteTx, session_id: UUID) -> None:
         raise SessionNotFound
 
 
-async def _revoke(
-    tx: WriteTx, user_id: UUID, session_id: UUID, *, reason: Literal["logout", "revoked"]
-) -> bool:
+async def revoke_others(tx: WriteTx) -> int:
+    """End the acting user's sessions but this one; returns how many. Raises UserSessionNeeded.
+
+    Emits: user.session_revoked, for each
+    """
+    return await _revoke_each(tx, acting_user(tx), but=tx.ctx.actor.session_id, reason="revoked")
+
+
+async def list_of(tx: ReadTx, user_id: UUID, *, kind: UserKind) -> list[Session]:
+    """A user's live sessions, the newest first, at most 100. Raises UserNotFound."""
+    return await rows.list_live(tx, (await user_rows.get(tx, user_id, kind=kind)).id)
+
+
+async def revoke_all_of(tx: WriteTx, user_id: UUID, *, kind: UserKind) -> int:
+    """End all sessions of somebody; returns how many.
+
+    Raises:
+        UserNotFound.
+        PrivilegeEscalation: the user holds something the actor does not.
+
+    Emits: user.session_revoked, for each
+    """
+    user = await user_rows.lock(tx, user_id, kind=kind)
+    await require_covers(tx, user)
+    return await _revoke_each(tx, user.id, but=None, reason="revoked_by_staff")
+
+
+async def _revoke_each(tx: WriteTx, user_id: UUID, *, but: UUID | None, reason: EndReason) -> int:
+    ended = 0
+    for session_id in await rows.list_live_ids(tx, user_id):
+        if session_id != but:
+            ended += await _revoke(tx, user_id, session_id, reason=reason)
+    return ended
+
+
+async def _revoke(tx: WriteTx, user_id: UUID, session_id: UUID, *, reason: EndReason) -> bool:
     if not await rows.revoke(tx, session_id, user_id=user_id, reason=reason):
         return False
     forget_session(tx, session_id)
