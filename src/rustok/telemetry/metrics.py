@@ -9,69 +9,25 @@ keeps its children, so a hot path pays one dictionary look-up and no locking.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-from prometheus_client import (
-    CollectorRegistry,
+from rustok.telemetry.exposition import OPENMETRICS, TEXT, write
+from rustok.telemetry.instruments import (
+    MAX_CHILDREN,
+    OTHER,
+    Across,
     Counter,
+    Family,
+    FamilySnapshot,
     Gauge,
     Histogram,
-    Metric,
-    ProcessCollector,
+    Registry,
 )
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.registry import Collector
+from rustok.telemetry.process import process_metrics
 
-MAX_CHILDREN: Final = 5_000
-OTHER: Final = "other"
-REGISTRY: Final = CollectorRegistry(auto_describe=True)
+__all__ = ["MAX_CHILDREN", "OTHER", "Family"]
 
-
-class _Refresh(Collector):
-    """Asked before every other collector: lets the parts that count for themselves hand in."""
-
-    def __init__(self) -> None:
-        self._hooks: tuple[Callable[[], None], ...] = ()
-        self._one_at_a_time = threading.Lock()
-
-    def describe(self) -> Iterable[Metric]:
-        return ()
-
-    def collect(self) -> Iterable[Metric]:
-        with self._one_at_a_time:
-            for hook in self._hooks:
-                hook()
-        return ()
-
-    def add(self, hook: Callable[[], None]) -> Callable[[], None]:
-        self._hooks = (*self._hooks, hook)
-
-        def remove() -> None:
-            self._hooks = tuple(one for one in self._hooks if one is not hook)
-
-        return remove
-
-
-_REFRESH: Final = _Refresh()
-# First of all: a registry asks its collectors in the order they came.
-REGISTRY.register(_REFRESH)
-
-
-def before_collect(hook: Callable[[], None]) -> Callable[[], None]:
-    """Run `hook` before each scrape or export, so that hot paths may count in plain integers.
-
-    It may run in another thread: let it only read, and write into instruments. Returns how to stop.
-    """
-    return _REFRESH.add(hook)
-
-
-# Memory, CPU seconds and open files of the process, read at each scrape.
-ProcessCollector(registry=REGISTRY)
-
-_M = TypeVar("_M", bound=MetricWrapperBase)
+REGISTRY: Final = Registry()
 
 # Seconds, from a cache hit to the request time limit; 50 and 250 ms carry the SLOs.
 LATENCY_BUCKETS: Final = (
@@ -94,74 +50,38 @@ SIZE_BUCKETS: Final = (
 )
 
 
-class Family(Generic[_M]):
-    """One metric with labels; the children made so far are kept.
-
-    Past `MAX_CHILDREN` label sets the metric is being misused; further ones are counted under
-    `other`, so that memory stays bounded and the mistake is visible.
-    """
-
-    __slots__ = ("_children", "_metric", "_names")
-
-    def __init__(self, metric: _M, names: tuple[str, ...]) -> None:
-        self._metric = metric
-        self._names = names
-        self._children: dict[tuple[str, ...], _M] = {}
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        return self._names
-
-    def labels(self, **labels: str) -> _M:
-        """The child of these labels.
-
-        Raises:
-            ValueError: a label is missing or unknown.
-        """
-        key = tuple(labels.values())
-        # The common case: the caller wrote the labels in the declared order, as all of ours do.
-        if tuple(labels) != self._names:
-            key = self._ordered(labels)
-        child = self._children.get(key)
-        return child if child is not None else self._add(key)
-
-    def _ordered(self, labels: dict[str, str]) -> tuple[str, ...]:
-        if labels.keys() != set(self._names):
-            raise ValueError(f"labels are {', '.join(self._names)}; got {', '.join(labels)}")
-        return tuple(labels[name] for name in self._names)
-
-    def _add(self, key: tuple[str, ...]) -> _M:
-        if len(self._children) >= MAX_CHILDREN:
-            key = (OTHER,) * len(self._names)
-        child: _M = self._metric.labels(*key)
-        self._children[key] = child
-        return child
-
-
 def counter(name: str, text: str, *labels: str) -> Family[Counter]:
     """A count that only grows; the exposed name ends in `_total`."""
-    return Family(Counter(f"rustok_{name}", text, labels, registry=REGISTRY), labels)
+    return REGISTRY.add(Family(name, text, labels, kind="counter", make=Counter))
 
 
-def gauge(name: str, text: str, *labels: str) -> Family[Gauge]:
-    """A value that goes up and down."""
-    return Family(Gauge(f"rustok_{name}", text, labels, registry=REGISTRY), labels)
+def gauge(name: str, text: str, *labels: str, across: Across = "add") -> Family[Gauge]:
+    """A value that goes up and down.
+
+    Args:
+        across: "largest" where processes look at one thing, such as a table; "add" where each has
+            its part, such as a pool.
+    """
+    return REGISTRY.add(Family(name, text, labels, kind="gauge", make=Gauge, across=across))
 
 
 def histogram(
     name: str, text: str, *labels: str, buckets: tuple[float, ...] = LATENCY_BUCKETS
 ) -> Family[Histogram]:
     """A distribution; `buckets` are upper bounds in the unit of the name."""
-    metric = Histogram(f"rustok_{name}", text, labels, registry=REGISTRY, buckets=buckets)
-    return Family(metric, labels)
+    return REGISTRY.add(
+        Family(
+            name, text, labels, kind="histogram", make=lambda: Histogram(buckets), buckets=buckets
+        )
+    )
 
 
-def _plain_gauge(name: str, text: str) -> Gauge:
-    return Gauge(f"rustok_{name}", text, registry=REGISTRY)
+def _plain_gauge(name: str, text: str, *, across: Across = "add") -> Gauge:
+    return gauge(name, text, across=across).labels()
 
 
 def _plain_counter(name: str, text: str) -> Counter:
-    return Counter(f"rustok_{name}", text, registry=REGISTRY)
+    return counter(name, text).labels()
 
 
 # HTTP: route is the template, status the code.
@@ -184,17 +104,24 @@ EVENTS_DISPATCHED = counter(
 )
 EVENTS_ERRORS = counter("event_bus_errors_total", "Failed deliveries.", "consumer", "type")
 EVENTS_REJECTED = counter("event_bus_rejected_total", "Events refused.", "reason")
-EVENT_QUEUE_DEPTH = gauge("event_bus_queue_depth", "Events waiting.", "consumer")
-EVENT_LAG = gauge("event_bus_lag_seconds", "Age of the last event finished.", "consumer")
+EVENT_QUEUE_DEPTH = gauge("event_bus_queue_depth", "Events waiting.", "consumer", across="largest")
+EVENT_LAG = gauge(
+    "event_bus_lag_seconds", "Age of the last event finished.", "consumer", across="largest"
+)
 EVENT_DURATION = histogram("event_processing_duration_seconds", "Time of one delivery.", "consumer")
-OUTBOX_PENDING = _plain_gauge("outbox_pending", "Events not published yet.")
+OUTBOX_PENDING = _plain_gauge("outbox_pending", "Events not published yet.", across="largest")
 OUTBOX_OLDEST_AGE = _plain_gauge(
-    "outbox_oldest_age_seconds", "Age of the oldest event not published yet."
+    "outbox_oldest_age_seconds", "Age of the oldest event not published yet.", across="largest"
 )
 OUTBOX_STATE = gauge(
-    "outbox_backlog_state", "1 at the state of the backlog, 0 at the others.", "state"
+    "outbox_backlog_state",
+    "1 at the state of the backlog, 0 at the others.",
+    "state",
+    across="largest",
 )
-DEAD_LETTERS = gauge("dead_letters", "Deliveries given up, waiting for a person.", "consumer")
+DEAD_LETTERS = gauge(
+    "dead_letters", "Deliveries given up, waiting for a person.", "consumer", across="largest"
+)
 
 # Database: operation is select, insert, update, delete or other; role is app, system or owner.
 DB_QUERY_DURATION = histogram(
@@ -230,18 +157,23 @@ AUTH_FAILURES = counter("auth_failures_total", "Failed authentications.", "metho
 CONTENT_OPERATIONS = counter(
     "content_operations_total", "Content commands.", "operation", "outcome"
 )
-CONTENT_NODES = gauge("content_nodes", "Nodes by kind of state.", "state")
+CONTENT_NODES = gauge("content_nodes", "Nodes by kind of state.", "state", across="largest")
 COMMERCE_OPERATIONS = counter(
     "commerce_operations_total", "Commerce commands.", "operation", "outcome"
 )
-PRODUCTS = gauge("products", "Products by state.", "state")
+PRODUCTS = gauge("products", "Products by state.", "state", across="largest")
 ORDERS = counter("orders_total", "Orders that reached a state.", "state")
 ORDER_VALUE = counter("order_value_minor_total", "Value of placed orders, minor units.", "currency")
 CHECKOUT_DURATION = histogram("checkout_duration_seconds", "Time to place an order.", "outcome")
 RESERVATION_CONFLICTS = _plain_counter(
     "inventory_reservation_conflicts_total", "Reservations refused for want of stock."
 )
-INDEX_LAG = gauge("index_lag_seconds", "Age of the last event applied to the index.", "projection")
+INDEX_LAG = gauge(
+    "index_lag_seconds",
+    "Age of the last event applied to the index.",
+    "projection",
+    across="largest",
+)
 
 # Webhooks: outcome is delivered, retried, exhausted, refused, gone, or lost (its claim had run out).
 WEBHOOK_DELIVERIES = counter("webhook_deliveries_total", "Attempts at deliveries.", "outcome")
@@ -253,7 +185,9 @@ WEBHOOK_DURATION = histogram(
 MAIL_DELIVERIES = counter("mail_deliveries_total", "Mails looked at by the sender.", "outcome")
 MAIL_DURATION = histogram("mail_delivery_duration_seconds", "Time of one attempt.", "outcome")
 
-BUILD_INFO = gauge("build_info", "Always 1; the labels tell what runs.", "version", "python")
+BUILD_INFO = gauge(
+    "build_info", "Always 1; the labels tell what runs.", "version", "python", across="largest"
+)
 
 
 def set_build_info(version: str, python: str) -> None:
@@ -261,6 +195,19 @@ def set_build_info(version: str, python: str) -> None:
     BUILD_INFO.labels(version=version, python=python).set(1)
 
 
-def render() -> tuple[bytes, str]:
-    """All metrics in the Prometheus text format, with its content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def snapshot() -> list[FamilySnapshot]:
+    """All this process has counted, its memory, processor time and open files among it."""
+    return [*REGISTRY.snapshot(), *process_metrics()]
+
+
+def render(
+    families: list[FamilySnapshot] | None = None, *, openmetrics: bool = False
+) -> tuple[bytes, str]:
+    """All metrics with their content type.
+
+    Args:
+        families: what to write; None means what this process has counted.
+        openmetrics: OpenMetrics with exemplars instead of the Prometheus text format.
+    """
+    shown = snapshot() if families is None else families
+    return write(shown, openmetrics=openmetrics), OPENMETRICS if openmetrics else TEXT

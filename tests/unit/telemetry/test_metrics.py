@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from prometheus_client import Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from rustok.telemetry import metrics
+from rustok.telemetry.instruments import Histogram
 from rustok.telemetry.metrics import MAX_CHILDREN, OTHER, Family, counter
 
 UNBOUNDED = {"tenant", "tenant_id", "id", "path", "url", "user", "actor", "email", "sku", "host"}
