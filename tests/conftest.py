@@ -42,6 +42,7 @@ from rustok.core.permissions import BUILT_IN_ROLES
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile, context_for
 from rustok.platform.identity import api as identity
 from rustok.platform.tenants import api as tenants
+from rustok.server.metering.facts import observe_statement
 from rustok.server.platform import Platform
 from rustok.server.settings import (
     DatabaseSettings,
@@ -333,9 +334,10 @@ async def _empty(url: str) -> None:
 async def world(database_settings: Settings) -> AsyncIterator[World]:
     counters: list[Count] = []
 
-    def observe(sql: str, _seconds: float) -> None:
+    def observe(compiled: Any, seconds: float, rows: int, error: Exception | None) -> None:
+        observe_statement(compiled, seconds, rows, error)
         for counter in counters:
-            counter.sql.append(sql)
+            counter.sql.append(compiled.sql)
 
     platform = Platform(database_settings, observer=observe)
     await platform.open()

@@ -37,6 +37,7 @@ from rustok.core.db import (
     any_of,
     scalar,
 )
+from rustok.core.db.counting import count_by
 from rustok.core.db.schema import tenant_table
 from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
@@ -220,6 +221,16 @@ _COUNT_OPEN: Final = scalar(
     int,
     system="doctor and metrics",
 )
+
+
+_COUNT_BY_CONSUMER: Final = count_by(
+    dead_letters.c.consumer, dead_letters.c.resolved_at.is_(None), system="metrics"
+)
+
+
+async def count_open_by_consumer(tx: SystemTx) -> dict[str, int]:
+    """How many dead letters of each consumer wait for an operator; a consumer without is absent."""
+    return {one.value: one.count for one in await tx.all(_COUNT_BY_CONSUMER)}
 
 
 async def find_buried(tx: SystemTx, letter_id: UUID) -> BuriedEvent | None:

@@ -17,6 +17,7 @@ from rustok.core.bus.port import Transport
 from rustok.core.db import Database
 from rustok.core.errors import Unavailable
 from rustok.core.ids import new_id
+from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 LEASE_SECONDS: Final = 10.0
@@ -94,6 +95,9 @@ class Relay:
                         error=outcome.error or "",
                         counts=outcome.counts,
                     )
+        types = {event.position: event.envelope.type for event in pending}
+        for position in published:
+            metrics.EVENTS_PUBLISHED.labels(type=types[position]).inc()
         return len(published)
 
     async def drain(self, *, timeout_seconds: float = 60.0) -> int:

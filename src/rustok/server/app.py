@@ -31,6 +31,7 @@ from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
 from rustok.server.headers import API_HEADERS, cors_headers
 from rustok.server.message import Answer, ClientGone, Receive, Request, Scope, Send
+from rustok.server.metering.requests import count_request
 from rustok.server.problems import (
     MEDIA_TYPE,
     MethodNotAllowed,
@@ -213,10 +214,14 @@ class Application:
         await answer.send(send, head=head)
         elapsed = time.perf_counter() - started
         method = request.method if request.method in _METHODS else metrics.OTHER
-        metrics.HTTP_REQUESTS.labels(
-            method=method, route=seen.route, status=str(answer.status)
-        ).inc()
-        metrics.HTTP_DURATION.labels(method=method, route=seen.route).observe(elapsed)
+        count_request(
+            method,
+            seen.route,
+            answer.status,
+            seconds=elapsed,
+            received_bytes=request.received_bytes,
+            sent_bytes=0 if head else len(answer.body),
+        )
         log.info(
             "request",
             method=method,

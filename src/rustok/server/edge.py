@@ -5,6 +5,7 @@ the one commit of a request live here; features only declare what they need.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
@@ -19,6 +20,7 @@ from rustok.core.errors import (
     NotFound,
     PermissionDenied,
     PreconditionRequired,
+    RustokError,
     Unauthenticated,
 )
 from rustok.core.parts import Parts
@@ -37,6 +39,7 @@ from rustok.core.routing import (
 )
 from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
 from rustok.server.message import Answer, Request
+from rustok.server.metering.facts import CommandOutcome, count_command
 from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -77,6 +80,8 @@ class Endpoint:
         )
         self.keep_seconds = route.cache_seconds if is_shared and self._is_query else None
         """How long an answer may be sent again as it is; None: it may not."""
+        self._floor = route.handler.__module__.split(".")[1]
+        self._is_counted = route.method != "GET" and self._floor in ("commerce", "content")
 
     def check_access(self, ctx: RequestContext) -> None:
         """Deny by default.
@@ -116,7 +121,25 @@ class Endpoint:
     async def run(
         self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
     ) -> Answer:
-        """Carry the request out."""
+        """Carry the request out; commands of the shop and of content are counted."""
+        if not self._is_counted:
+            return await self._run(request, ctx, values, query)
+        started = time.perf_counter()
+        outcome: CommandOutcome = "failed"
+        try:
+            answer = await self._run(request, ctx, values, query)
+            outcome = "ok"
+            return answer
+        except RustokError as error:
+            outcome = "refused" if error.status < 500 else "failed"
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            count_command(self._floor, self.route.operation_id, outcome, seconds)
+
+    async def _run(
+        self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
+    ) -> Answer:
         self.check_access(ctx)
         if self._can_wait:
             await self._parts.backlog.require_room()

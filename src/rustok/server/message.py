@@ -23,10 +23,20 @@ class ClientGone(Exception):
 class Request:
     """One request of the ASGI server; headers are lower case, the body is read within a limit."""
 
-    __slots__ = ("_receive", "client", "headers", "method", "path", "query_string", "scheme")
+    __slots__ = (
+        "_receive",
+        "client",
+        "headers",
+        "method",
+        "path",
+        "query_string",
+        "received_bytes",
+        "scheme",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive
+        self.received_bytes = 0
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query_string: str = scope.get("query_string", b"").decode("latin-1")
@@ -55,6 +65,7 @@ class Request:
                 raise ClientGone
             chunk: bytes = message.get("body", b"")
             size += len(chunk)
+            self.received_bytes = size
             if size > limit_bytes:
                 raise BodyTooLarge(limit_bytes)
             chunks.append(chunk)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 
@@ -13,9 +12,11 @@ from rustok.core.errors import RustokError, Unavailable
 from rustok.platform.identity import api as identity
 from rustok.server.app import Page
 from rustok.server.message import Answer, Request
+from rustok.server.metering.access import may_read
+from rustok.server.metering.port import PlainAnswer, PlainPage
 from rustok.server.openapi import document
 from rustok.server.platform import Platform
-from rustok.telemetry import metrics
+from rustok.server.problems import RouteNotFound
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -41,37 +42,13 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
         return _json(_health(platform, []))
 
     async def ready(_request: Request) -> Answer:
-        checks: list[Check] = []
-        try:
-            await platform.db.ping()
-            pressure = await platform.parts.backlog.measure()
-        except Unavailable as error:
-            checks.append(Check(name="database", ok=False, reason=error.detail))
-        except RustokError as error:
-            checks.append(Check(name="database", ok=False, reason=error.code))
-        else:
-            checks.append(Check(name="database", ok=True))
-            # Full or not, this process answers: taking it out of service would help nobody.
-            words = f"{pressure.state}, {pressure.pending} pending of {pressure.limit}"
-            checks.append(Check(name="outbox", ok=True, reason=words))
-        if platform.redis is not None:
-            checks.append(Check(name="redis", ok=True, reason=platform.redis.describe()))
-        if platform.jetstream is not None:
-            # Away or not, requests are answered: events wait in the outbox.
-            checks.append(Check(name="transport", ok=True, reason=platform.jetstream.describe()))
-        checks += [
-            # An open circuit is the working answer to a dependency that is away.
-            Check(name=f"circuit {view.name}", ok=True, reason=view.describe())
-            for view in platform.breakers.views()
-        ]
-        health = _health(platform, checks)
-        return _json(health, status=200 if health.status == "ok" else 503)
+        return _json(await readiness(platform))
 
-    async def prometheus(_request: Request) -> Answer:
-        # Without the database the other metrics are wanted most.
-        with contextlib.suppress(Unavailable):
-            await platform.parts.backlog.measure()
-        body, content_type = metrics.render()
+    async def prometheus(request: Request) -> Answer:
+        if not may_read(platform.settings, client=request.client, headers=request.headers):
+            # Whoever may not read it need not know that it is there.
+            raise RouteNotFound
+        body, content_type = await platform.exposer.write(request.headers.get("accept", ""))
         return Answer(status=200, body=body, headers={"content-type": content_type})
 
     async def openapi(_request: Request) -> Answer:
@@ -94,9 +71,58 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
         "/health/ready": ready,
         "/openapi.json": openapi,
     }
-    if platform.settings.telemetry.metrics_enabled:
+    telemetry = platform.settings.telemetry
+    if telemetry.metrics_enabled and telemetry.metrics_port is None:
         pages["/metrics"] = prometheus
     return pages
+
+
+async def readiness(platform: Platform) -> Health:
+    """Whether this process can answer, part by part."""
+    checks: list[Check] = []
+    try:
+        await platform.db.ping()
+        pressure = await platform.parts.backlog.measure()
+    except Unavailable as error:
+        checks.append(Check(name="database", ok=False, reason=error.detail))
+    except RustokError as error:
+        checks.append(Check(name="database", ok=False, reason=error.code))
+    else:
+        checks.append(Check(name="database", ok=True))
+        # Full or not, this process answers: taking it out of service would help nobody.
+        words = f"{pressure.state}, {pressure.pending} pending of {pressure.limit}"
+        checks.append(Check(name="outbox", ok=True, reason=words))
+    if platform.redis is not None:
+        checks.append(Check(name="redis", ok=True, reason=platform.redis.describe()))
+    if platform.jetstream is not None:
+        # Away or not, requests are answered: events wait in the outbox.
+        checks.append(Check(name="transport", ok=True, reason=platform.jetstream.describe()))
+    checks += [
+        # An open circuit is the working answer to a dependency that is away.
+        Check(name=f"circuit {view.name}", ok=True, reason=view.describe())
+        for view in platform.breakers.views()
+    ]
+    return _health(platform, checks)
+
+
+def plain_pages(platform: Platform) -> Mapping[str, PlainPage]:
+    """Health on the port of the metrics, for a worker too."""
+
+    async def live(_client: str, _headers: Mapping[str, str]) -> PlainAnswer:
+        return _plain(_health(platform, []))
+
+    async def ready(_client: str, _headers: Mapping[str, str]) -> PlainAnswer:
+        return _plain(await readiness(platform))
+
+    return {"/health/live": live, "/health/ready": ready}
+
+
+def _plain(health: Health) -> PlainAnswer:
+    return PlainAnswer(
+        status=200 if health.status == "ok" else 503,
+        content_type="application/json",
+        body=msgspec.json.encode(health),
+    )
 
 
 def _health(platform: Platform, checks: list[Check]) -> Health:
@@ -108,7 +134,8 @@ def _health(platform: Platform, checks: list[Check]) -> Health:
     )
 
 
-def _json(health: Health, status: int = 200) -> Answer:
+def _json(health: Health) -> Answer:
+    status = 200 if health.status == "ok" else 503
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if status == 503:
         headers["retry-after"] = "2"

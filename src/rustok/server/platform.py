@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ from rustok.core.bus.port import Transport
 from rustok.core.db import Database
 from rustok.core.db.driver import Driver
 from rustok.core.db.transaction import Observer, WriteTx
+from rustok.core.events.event import EncodedEvent
 from rustok.core.modules import Modules, Service
 from rustok.core.parts import Parts, SignInRules
 from rustok.core.pressure import BacklogWatch
@@ -28,14 +29,17 @@ from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.access_tokens import AccessTokens
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
+from rustok.core.tenancy import RequestContext
 from rustok.platform.identity import api as identity
 from rustok.server.housekeeping import housekeeping_jobs
+from rustok.server.metering.exposing import Exposer, shared_folder
+from rustok.server.metering.facts import count_events, count_transaction, observe_statement
+from rustok.server.metering.sampling import Sampler
 from rustok.server.modules import all_modules
 from rustok.server.ready import ReadyAnswers, forget_each, tenants_changed
 from rustok.server.resolution import Resolver
 from rustok.server.scheduler import Scheduler
 from rustok.server.settings import Settings
-from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 if TYPE_CHECKING:  # the client library is for those who use it
@@ -74,13 +78,6 @@ def driver_for(settings: Settings) -> Driver:
     )
 
 
-def _observe(sql: str, seconds: float) -> None:
-    operation = sql[:6].lower().strip()
-    metrics.DB_QUERY_DURATION.labels(
-        operation=operation if operation in ("select", "insert", "update", "delete") else "other"
-    ).observe(seconds)
-
-
 class Platform:
     """Args:
     settings: validated, with a secret key.
@@ -93,7 +90,7 @@ class Platform:
         settings: Settings,
         *,
         modules: Modules | None = None,
-        observer: Observer | None = _observe,
+        observer: Observer | None = observe_statement,
     ) -> None:
         self.settings = settings
         self.modules = modules or all_modules()
@@ -106,8 +103,9 @@ class Platform:
             driver_for(settings),
             flush_events=outbox.flush_events,
             observer=observer,
-            committed=self._wake,
             changed=self._changed,
+            committed=self._committed,
+            ended=count_transaction,
         )
         self.ready = ReadyAnswers(settings.http.storefront_cache_bytes)
         self.resolver = Resolver(self.db, forgotten=self.ready.forget)
@@ -157,6 +155,17 @@ class Platform:
         )
         jobs = (*self.modules.jobs, *housekeeping_jobs(settings))
         self.scheduler = Scheduler(self.parts, jobs)
+        embedded = () if self.jetstream else [one.name for one in self.modules.consumers]
+        self.exposer = Exposer(
+            settings,
+            Sampler(
+                self.db,
+                self.parts.backlog,
+                embedded=embedded,
+                waiting=self.jetstream.consuming.waiting if self.jetstream is not None else None,
+            ),
+            folder=shared_folder(),
+        )
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.started_at = time.time()
@@ -181,6 +190,10 @@ class Platform:
         from rustok.server.redis import redis_connection  # late: most starts need no Redis
 
         return redis_connection(self.settings.redis, self.breakers)
+
+    def _committed(self, events: Sequence[tuple[EncodedEvent, RequestContext]]) -> None:
+        count_events(events)
+        self.relay.wake()
 
     def _wake(self) -> None:
         self.relay.wake()
@@ -225,6 +238,7 @@ class Platform:
             self._tasks.clear()
         if self.jetstream is not None:
             await self.jetstream.broker.close()
+        await self.exposer.close()
         await identity.finish_notes()
         if self.redis is not None:
             await self.redis.close()

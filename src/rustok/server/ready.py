@@ -16,12 +16,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
-from prometheus_client import Counter
-
 from rustok.core.cache.stats import CacheStats
 from rustok.core.db import WriteTx
 from rustok.server.message import Answer, Scope
 from rustok.telemetry import metrics
+from rustok.telemetry.instruments import Counter
 
 NAME: Final = "storefront.answers"
 """In metrics, and on the invalidation bus with a tenant's id as the key."""

@@ -23,6 +23,8 @@ from rustok.core.errors import RustokError
 from rustok.server.app import Application
 from rustok.server.asgi import application
 from rustok.server.message import Receive, Scope, Send
+from rustok.server.metering.exposing import ParentExposer
+from rustok.server.operations import plain_pages
 from rustok.server.platform import Duty, Platform
 from rustok.server.settings import Settings, load
 from rustok.server.settings.safety import refuse_unsafe, with_secret_key
@@ -79,6 +81,7 @@ async def serve_embedded(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    await platform.exposer.start(settings.telemetry.metrics_port, plain_pages(platform))
     if background:
         platform.start_background()
     serving = asyncio.create_task(server.serve(), name="http")
@@ -102,7 +105,9 @@ async def serve_embedded(
 
 def serve_processes(settings: Settings) -> None:
     """Serve with several processes of the web part on one port; relay and jobs are a worker's."""
-    ProcessServer(
+    exposer = ParentExposer(settings)
+    exposer.start()
+    server = ProcessServer(
         "rustok.server.serving:process_application",
         address=settings.http.host,
         port=settings.http.port,
@@ -114,7 +119,11 @@ def serve_processes(settings: Settings) -> None:
         websockets=False,
         factory=True,
         log_enabled=False,
-    ).serve()
+    )
+    try:
+        server.serve()
+    finally:
+        exposer.close()
 
 
 class _ProcessApplication:
@@ -135,6 +144,7 @@ class _ProcessApplication:
             if message["type"] == "lifespan.startup":
                 self._platform = Platform(self._settings)
                 await self._platform.open()
+                await self._platform.exposer.start(None, {})
                 self._app = application(self._platform)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -161,6 +171,8 @@ async def work(platform: Platform, duties: Collection[Duty] = ALL_DUTIES) -> Non
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    port = platform.settings.telemetry.worker_metrics_port
+    await platform.exposer.start(port, plain_pages(platform))
     platform.start_background(duties)
     try:
         await stop.wait()

@@ -7,6 +7,7 @@ and `otlp.metrics` sends. An instrument belongs to one thread, the event loop's.
 
 from __future__ import annotations
 
+import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable
@@ -198,6 +199,17 @@ class Registry:
 
     def __init__(self) -> None:
         self._families: dict[str, Family[Counter] | Family[Gauge] | Family[Histogram]] = {}
+        self._hooks: tuple[Callable[[], None], ...] = ()
+        self._one_at_a_time = threading.Lock()
+
+    def before_collect(self, hook: Callable[[], None]) -> Callable[[], None]:
+        """Run `hook` before the families are read; returns how to stop."""
+        self._hooks = (*self._hooks, hook)
+
+        def remove() -> None:
+            self._hooks = tuple(one for one in self._hooks if one is not hook)
+
+        return remove
 
     def add(self, family: Family[_M]) -> Family[_M]:
         """Raises ValueError when the name is taken."""
@@ -211,10 +223,16 @@ class Registry:
 
     def snapshot(self) -> list[FamilySnapshot]:
         """Everything counted so far."""
+        with self._one_at_a_time:
+            for hook in self._hooks:
+                hook()
         return [family.snapshot() for family in self.families()]
 
     def get_sample_value(self, name: str, labels: dict[str, str] | None = None) -> float | None:
         """One value as it is exposed; `_count` and `_sum` of a histogram too. None: never counted."""
+        with self._one_at_a_time:
+            for hook in self._hooks:
+                hook()
         for suffix in ("", "_count", "_sum"):
             family = self._families.get(name.removesuffix(suffix) if suffix else name)
             if family is None or (suffix and not name.endswith(suffix)):

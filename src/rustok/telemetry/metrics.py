@@ -9,6 +9,7 @@ keeps its children, so a hot path pays one dictionary look-up and no locking.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from rustok.telemetry.exposition import OPENMETRICS, TEXT, write
@@ -104,7 +105,7 @@ EVENTS_DISPATCHED = counter(
 )
 EVENTS_ERRORS = counter("event_bus_errors_total", "Failed deliveries.", "consumer", "type")
 EVENTS_REJECTED = counter("event_bus_rejected_total", "Events refused.", "reason")
-EVENT_QUEUE_DEPTH = gauge("event_bus_queue_depth", "Events waiting.", "consumer", across="largest")
+EVENT_QUEUE_DEPTH = gauge("event_bus_queue_depth", "Events waiting.", "consumer")
 EVENT_LAG = gauge(
     "event_bus_lag_seconds", "Age of the last event finished.", "consumer", across="largest"
 )
@@ -188,6 +189,14 @@ MAIL_DURATION = histogram("mail_delivery_duration_seconds", "Time of one attempt
 BUILD_INFO = gauge(
     "build_info", "Always 1; the labels tell what runs.", "version", "python", across="largest"
 )
+
+
+def before_collect(hook: Callable[[], None]) -> Callable[[], None]:
+    """Run `hook` before each scrape or export, so that hot paths may count in plain integers.
+
+    It may run in another thread: let it only read, and write into instruments. Returns how to stop.
+    """
+    return REGISTRY.before_collect(hook)
 
 
 def set_build_info(version: str, python: str) -> None:

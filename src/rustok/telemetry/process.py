@@ -11,7 +11,7 @@ import resource
 from pathlib import Path
 from typing import Final
 
-from rustok.telemetry.instruments import ChildSnapshot, FamilySnapshot, Kind
+from rustok.telemetry.instruments import Across, ChildSnapshot, FamilySnapshot, Kind
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -55,5 +55,5 @@ def process_metrics() -> list[FamilySnapshot]:
 
 
 def _one(name: str, kind: Kind, text: str, value: float) -> FamilySnapshot:
-    across = "largest" if name == "process_start_time_seconds" else "add"
+    across: Across = "largest" if name == "process_start_time_seconds" else "add"
     return FamilySnapshot(name, kind, text, (), across, (), [ChildSnapshot((), value)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as openmetrics_families,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from rustok.telemetry import metrics
@@ -67,3 +70,34 @@ def test_a_flood_of_label_values_is_counted_under_other() -> None:
 def test_the_buckets_rise() -> None:
     for buckets in (metrics.LATENCY_BUCKETS, metrics.QUERY_BUCKETS, metrics.SIZE_BUCKETS):
         assert list(buckets) == sorted(set(buckets))
+
+
+def test_openmetrics_is_what_its_own_parser_reads_with_the_trace_behind_a_value() -> None:
+    metrics.HTTP_DURATION.labels(method="GET", route='/a"b\\c\nd').observe(0.02, "ab" * 16)
+    body, content_type = metrics.render(openmetrics=True)
+    assert content_type.startswith("application/openmetrics-text; version=1.0.0")
+    families = {one.name: one for one in openmetrics_families(body.decode())}  # type: ignore[no-untyped-call]  # untyped in prometheus_client
+    buckets = [
+        sample
+        for sample in families["rustok_http_request_duration_seconds"].samples
+        if sample.labels.get("route") == '/a"b\\c\nd' and sample.exemplar is not None
+    ]
+    assert [one.exemplar.labels for one in buckets] == [{"trace_id": "ab" * 16}]
+    assert buckets[0].labels["le"] == "0.025"
+    assert b"trace_id" not in metrics.render()[0]
+
+
+def test_a_counter_refuses_to_fall() -> None:
+    with pytest.raises(ValueError, match="only grows"):
+        metrics.RESERVATION_CONFLICTS.inc(-1)
+
+
+def test_a_name_is_taken_once() -> None:
+    with pytest.raises(ValueError, match="exists already"):
+        counter("http_requests_total", "Again.")
+
+
+def test_the_process_tells_its_memory_and_time() -> None:
+    body = metrics.render()[0].decode()
+    for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"):
+        assert f"\n{name} " in body

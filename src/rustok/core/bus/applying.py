@@ -9,6 +9,7 @@ event delays its own aggregate and nothing else.
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Sequence
 from typing import Final
@@ -21,6 +22,7 @@ from rustok.core.errors import RustokError, Unavailable
 from rustok.core.events.event import UnknownEvent
 from rustok.core.outbox import PendingEvent
 from rustok.core.tenancy import RequestContext, context_for
+from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 CHUNK: Final = 32
@@ -96,6 +98,7 @@ class Applier:
         )
 
     async def _apply_together(self, events: list[PendingEvent]) -> None:
+        applied: list[tuple[Consumer, PendingEvent]] = []
         async with self._db.write(await self._context(events[0])) as tx:
             for consumer in self._consumers:
                 mine = [e for e in events if e.envelope.type in consumer.handlers]
@@ -106,10 +109,23 @@ class Applier:
                 await inbox.record(tx, consumer.name, [e.envelope.id for e in fresh])
                 for event in fresh:
                     await self._handle(tx, consumer, event)
+                applied += [(consumer, event) for event in fresh]
+        for consumer, event in applied:
+            self._count(consumer, event)
 
     async def _handle(self, tx: WriteTx, consumer: Consumer, event: PendingEvent) -> None:
         tx.ctx = await self._context(event)
+        started = time.perf_counter()
         await consumer.handlers[event.envelope.type](tx, event.envelope.event(), event.envelope)
+        seconds = time.perf_counter() - started
+        metrics.EVENT_DURATION.labels(consumer=consumer.name).observe(seconds)
+
+    def _count(self, consumer: Consumer, event: PendingEvent) -> None:
+        """Count an event whose effect is committed."""
+        envelope = event.envelope
+        metrics.EVENTS_DISPATCHED.labels(consumer=consumer.name, type=envelope.type).inc()
+        age = (self._db.now() - envelope.occurred_at).total_seconds()
+        metrics.EVENT_LAG.labels(consumer=consumer.name).set(max(0.0, age))
 
     async def _apply_alone(self, event: PendingEvent, blocked: set[tuple[str, UUID]]) -> Outcome:
         envelope = event.envelope
@@ -135,6 +151,7 @@ class Applier:
                     return None
                 await inbox.record(tx, consumer.name, [envelope.id])
                 await self._handle(tx, consumer, event)
+            self._count(consumer, event)
             return None
         except DatabaseUnavailable:
             raise
@@ -144,6 +161,7 @@ class Applier:
         except Exception as error:
             attempts = event.attempts + 1
             described = f"{consumer.name}: {describe(error)}"
+            metrics.EVENTS_ERRORS.labels(consumer=consumer.name, type=envelope.type).inc()
             log.warning(
                 "bus.handler_failed",
                 consumer=consumer.name,

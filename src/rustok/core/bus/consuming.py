@@ -13,6 +13,7 @@ from typing import Final
 from rustok.core.bus.applying import Applier
 from rustok.core.bus.jetstream_connection import Broker
 from rustok.core.bus.jetstream_lane import Lane
+from rustok.core.bus.jetstream_layout import durable_name
 from rustok.core.bus.partitions import Partitions
 from rustok.core.bus.port import Consumer, ProfileOf
 from rustok.core.db import Database
@@ -69,6 +70,19 @@ class Consuming:
     def lanes(self) -> list[int]:
         """The lanes this worker reads now."""
         return sorted(self._running)
+
+    async def waiting(self) -> dict[str, int]:
+        """Events each consumer has not acknowledged yet, on the lanes this worker reads.
+
+        Raises:
+            BrokerUnavailable, BrokerNotProvisioned.
+        """
+        found = {consumer.name: 0 for consumer in self._consumers}
+        for lane in self.lanes:
+            for name in found:
+                info = await self._broker.consumer_info(durable_name(name, lane))
+                found[name] += (info.num_pending or 0) + (info.num_ack_pending or 0)
+        return found
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then hand everything over."""

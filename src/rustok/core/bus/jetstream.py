@@ -24,7 +24,6 @@ from rustok.core.bus.port import Outcome
 from rustok.core.outbox import PendingEvent
 from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.circuit_breaker import CircuitBreaker
-from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 BREAKER: Final = BreakerSettings(
@@ -122,7 +121,6 @@ class JetStreamTransport:
                 )
                 return
             outcomes[event.position] = Outcome(position=event.position, result="published")
-            metrics.EVENTS_PUBLISHED.labels(type=envelope.type).inc()
 
 
 def _settle_rest(chain: list[PendingEvent], outcomes: dict[int, Outcome]) -> None:

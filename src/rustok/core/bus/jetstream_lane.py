@@ -278,16 +278,11 @@ class Lane:
             async with self._gate:
                 outcomes = await self._applier.apply(due)
             now = time.monotonic()
-            for event, outcome in zip(due, outcomes, strict=True):
+            for outcome in outcomes:
                 done = self._window.settle(outcome, now)
-                name, event_type = self._consumer.name, event.envelope.type
-                if done is not None:
-                    metrics.EVENTS_DISPATCHED.labels(consumer=name, type=event_type).inc()
-                    if done.message is not None:
-                        with translated("acknowledgement"):
-                            await done.message.ack()
-                elif outcome.result == "retry":
-                    metrics.EVENTS_ERRORS.labels(consumer=name, type=event_type).inc()
+                if done is not None and done.message is not None:
+                    with translated("acknowledgement"):
+                        await done.message.ack()
             await self._extend()
             if self._stop.is_set():
                 return

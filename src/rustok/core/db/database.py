@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
+from types import TracebackType
+from typing import Literal
 
-from rustok.core.db.driver import Connection, Driver
+from rustok.core.db.driver import Connection, Driver, PoolState
 from rustok.core.db.statement import DialectName
 from rustok.core.db.transaction import FlushEvents, Observer, ReadTx, SystemTx, WriteTx, _open
+from rustok.core.events.event import EncodedEvent
 from rustok.core.tenancy import RequestContext, system_context
+
+Role = Literal["app", "system"]
+Outcome = Literal["commit", "rollback"]
+Committed = Callable[[Sequence[tuple[EncodedEvent, RequestContext]]], None]
+Ended = Callable[[Role, Outcome], None]
 
 
 def _now() -> datetime:
@@ -23,9 +31,10 @@ class Database:
         driver: SQLite or PostgreSQL.
         flush_events: writes the collected events of a transaction to the outbox, before its commit.
         now: gives the time of a transaction (tests freeze it).
-        observer: called with (sql, seconds) after every statement.
-        committed: called after every commit that had events (wakes the relay).
         changed: called after every commit that had events or touched what the public sees.
+        observer: called after every statement.
+        committed: called with the events of every commit that had some (wakes the relay).
+        ended: called with the role and the outcome of every transaction.
     """
 
     def __init__(
@@ -35,8 +44,9 @@ class Database:
         flush_events: FlushEvents,
         now: Callable[[], datetime] = _now,
         observer: Observer | None = None,
-        committed: Callable[[], None] | None = None,
         changed: Callable[[WriteTx], None] | None = None,
+        committed: Committed | None = None,
+        ended: Ended | None = None,
     ) -> None:
         self._driver = driver
         self._flush_events = flush_events
@@ -44,6 +54,7 @@ class Database:
         self.observer = observer
         self.committed = committed
         self.changed = changed
+        self.ended = ended
 
     @property
     def dialect(self) -> DialectName:
@@ -64,7 +75,7 @@ class Database:
             DatabaseUnavailable: no connection within the bound.
             RuntimeError: this task has a transaction open already.
         """
-        with _only_one("read"):
+        with _OnlyOne("read", "app", self.ended):
             async with self._driver.transaction(tenant_id=ctx.tenant_id, write=False) as connection:
                 yield ReadTx(
                     connection,
@@ -82,7 +93,7 @@ class Database:
             DatabaseUnavailable: no connection or lock within the bound; nothing is changed.
             RuntimeError: this task has a transaction open already.
         """
-        with _only_one("write"):
+        with _OnlyOne("write", "app", self.ended):
             async with self._driver.transaction(tenant_id=ctx.tenant_id, write=True) as connection:
                 tx = WriteTx(
                     connection,
@@ -107,7 +118,7 @@ class Database:
             write: False for a read-only look.
             ctx: who asks, when a request stands behind it (its ids go on the events).
         """
-        with _only_one(f"system: {reason}"):
+        with _OnlyOne(f"system: {reason}", "system", self.ended):
             async with self._driver.transaction(tenant_id=None, write=write) as connection:
                 tx = SystemTx(
                     connection,
@@ -121,13 +132,17 @@ class Database:
                     await self._flush_events(tx)
             self._after_commit(tx)
 
+    def connections(self) -> list[PoolState]:
+        """The connections to the database now, by role and state."""
+        return self._driver.connections()
+
     def _after_commit(self, tx: WriteTx) -> None:
         for callback in tx._after_commit:
             callback()
         if self.changed is not None and (tx.events or tx.touched):
             self.changed(tx)
         if tx.events and self.committed is not None:
-            self.committed()
+            self.committed(tx.events)
 
     async def ping(self) -> None:
         """One round trip. Raises DatabaseUnavailable."""
@@ -139,13 +154,28 @@ class Database:
         return self._driver.transaction(tenant_id=None, write=write)
 
 
-@contextlib.contextmanager
-def _only_one(name: str) -> Iterator[None]:
-    already = _open.get()
-    if already is not None:
-        raise RuntimeError(f"transaction '{name}' inside transaction '{already}'")
-    token = _open.set(name)
-    try:
-        yield
-    finally:
-        _open.reset(token)
+class _OnlyOne:
+    """The transaction of this task: refuses a second one inside it, and tells how it ended."""
+
+    __slots__ = ("_ended", "_name", "_role", "_token")
+
+    def __init__(self, name: str, role: Role, ended: Ended | None) -> None:
+        self._name = name
+        self._role: Role = role
+        self._ended = ended
+
+    def __enter__(self) -> None:
+        already = _open.get()
+        if already is not None:
+            raise RuntimeError(f"transaction '{self._name}' inside transaction '{already}'")
+        self._token = _open.set(self._name)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _open.reset(self._token)
+        if self._ended is not None:
+            self._ended(self._role, "commit" if kind is None else "rollback")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from rustok.core.db.statement import DialectName
@@ -30,6 +30,14 @@ class Connection(Protocol):
         ...
 
 
+class PoolState(NamedTuple):
+    """How many connections of a role are in a state."""
+
+    role: str
+    state: Literal["idle", "used"]
+    connections: int
+
+
 class Driver(Protocol):
     """One database."""
 
@@ -45,6 +53,10 @@ class Driver(Protocol):
 
     async def close(self) -> None:
         """Finish running transactions' connections and let go of all."""
+        ...
+
+    def connections(self) -> list[PoolState]:
+        """The connections that are open, by role and state."""
         ...
 
     def transaction(

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import asyncpg
 
+from rustok.core.db.driver import PoolState
 from rustok.core.db.errors import (
     CheckViolation,
     DatabaseUnavailable,
@@ -136,6 +137,14 @@ class PostgresDriver:
             except TimeoutError:
                 pool.terminate()
         self._pools.clear()
+
+    def connections(self) -> list[PoolState]:
+        found: list[PoolState] = []
+        for door, pool in self._pools.items():
+            idle = pool.get_idle_size()
+            found.append(PoolState(door, "idle", idle))
+            found.append(PoolState(door, "used", pool.get_size() - idle))
+        return found
 
     @contextlib.asynccontextmanager
     async def transaction(

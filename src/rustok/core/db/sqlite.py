@@ -21,6 +21,7 @@ from uuid import UUID
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.sql.schema import ColumnCollectionConstraint
 
+from rustok.core.db.driver import PoolState
 from rustok.core.db.errors import (
     CheckViolation,
     DatabaseUnavailable,
@@ -227,6 +228,19 @@ class SqliteDriver:
             await asyncio.to_thread(actor.stop)
         self._actors.clear()
         self._writer = None
+
+    def connections(self) -> list[PoolState]:
+        """Readers serve every role; the writer is one."""
+        if self._writer is None:
+            return []
+        free = self._readers.qsize()
+        writing = int(self._write_lock.locked())
+        return [
+            PoolState("reader", "idle", free),
+            PoolState("reader", "used", READERS - free),
+            PoolState("writer", "idle", 1 - writing),
+            PoolState("writer", "used", writing),
+        ]
 
     @contextlib.asynccontextmanager
     async def transaction(

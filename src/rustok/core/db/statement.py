@@ -6,6 +6,7 @@ A statement that touches a tenant table without `tenant_id = TENANT` cannot be c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
@@ -28,18 +29,29 @@ _DIALECTS: dict[DialectName, Any] = {
 }
 
 
+_OPERATIONS = frozenset({"select", "insert", "update", "delete"})
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE) +([a-z_]+)")
+
+
 class TenantPredicateMissing(TypeError):
     """Raised at import: a statement reads or writes a tenant table without `tenant_id = TENANT`."""
 
 
 class Compiled(Generic[T]):
-    """One statement for one database: SQL text, argument order, conversions both ways."""
+    """One statement for one database: SQL text, argument order, conversions both ways.
 
-    __slots__ = ("arguments", "decoders", "names", "sql")
+    `operation` is select, insert, update, delete or other; `table` the first one named, or "".
+    """
+
+    __slots__ = ("arguments", "decoders", "names", "operation", "sql", "table")
 
     def __init__(self, statement: Any, dialect: DialectName) -> None:
         compiled = statement.compile(dialect=_DIALECTS[dialect])
         self.sql: str = str(compiled)
+        word = self.sql[:6].lower()
+        self.operation = word if word in _OPERATIONS else "other"
+        named = _TABLE.search(self.sql)
+        self.table: str = named[1] if named is not None else ""
         encode = "to_sqlite" if dialect == "sqlite" else "to_postgres"
         decode = "from_sqlite" if dialect == "sqlite" else "from_postgres"
         order: Sequence[str] = compiled.positiontup or ()

@@ -18,6 +18,7 @@ from sqlalchemy import Table
 from rustok.core.db.driver import Connection
 from rustok.core.db.statement import (
     Command,
+    Compiled,
     DialectName,
     Query,
     delete_command,
@@ -29,7 +30,8 @@ from rustok.core.events.event import EncodedEvent, Event, encode_event
 from rustok.core.tenancy import RequestContext
 
 T = TypeVar("T")
-Observer = Callable[[str, float], None]
+Observer = Callable[[Compiled[Any], float, int, Exception | None], None]
+"""(statement, seconds, rows read or changed, what went wrong), after every statement."""
 
 _open: Final[ContextVar[str | None]] = ContextVar("rustok_open_transaction", default=None)
 
@@ -90,10 +92,19 @@ class ReadTx:
         """Every row of `query`, in its order."""
         compiled, arguments = self._bind(query, params)
         started = time.perf_counter()
-        rows = await self._connection.fetch(compiled.sql, arguments)
-        if self._observer is not None:
-            self._observer(compiled.sql, time.perf_counter() - started)
+        try:
+            rows = await self._connection.fetch(compiled.sql, arguments)
+        except Exception as error:
+            self._tell(compiled, started, 0, error)
+            raise
+        self._tell(compiled, started, len(rows), None)
         return [query.build(compiled, row) for row in rows]
+
+    def _tell(
+        self, compiled: Compiled[Any], started: float, rows: int, error: Exception | None
+    ) -> None:
+        if self._observer is not None:
+            self._observer(compiled, time.perf_counter() - started, rows, error)
 
     async def one(self, query: Query[T], **params: object) -> T | None:
         """The first row of `query`, or None."""
@@ -133,9 +144,12 @@ class WriteTx(ReadTx):
         """Run a write; returns how many rows it changed."""
         compiled, arguments = self._bind(command, params)
         started = time.perf_counter()
-        changed = await self._connection.execute(compiled.sql, arguments)
-        if self._observer is not None:
-            self._observer(compiled.sql, time.perf_counter() - started)
+        try:
+            changed = await self._connection.execute(compiled.sql, arguments)
+        except Exception as error:
+            self._tell(compiled, started, 0, error)
+            raise
+        self._tell(compiled, started, changed, None)
         return changed
 
     def _with_tenant(self, table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,17 +180,26 @@ class WriteTx(ReadTx):
         complete = [self._with_tenant(table, row) for row in rows]
         command = insert_command(table, tuple(complete[0]))
         compiled = command.compiled(self._dialect)
+        bound = [compiled.bind(row) for row in complete]
         started = time.perf_counter()
-        await self._connection.execute_many(compiled.sql, [compiled.bind(row) for row in complete])
-        if self._observer is not None:
-            self._observer(compiled.sql, time.perf_counter() - started)
+        try:
+            await self._connection.execute_many(compiled.sql, bound)
+        except Exception as error:
+            self._tell(compiled, started, 0, error)
+            raise
+        self._tell(compiled, started, len(bound), None)
 
     async def run_last(self, command: Command, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run a write once per row at the end of the transaction, where nothing reads after it."""
         compiled = command.compiled(self._dialect)
-        if self._observer is not None:
-            self._observer(compiled.sql, 0.0)
-        await self._connection.execute_last(compiled.sql, [compiled.bind(row) for row in rows])
+        bound = [compiled.bind(row) for row in rows]
+        started = time.perf_counter()
+        try:
+            await self._connection.execute_last(compiled.sql, bound)
+        except Exception as error:
+            self._tell(compiled, started, 0, error)
+            raise
+        self._tell(compiled, started, len(bound), None)
 
     async def update(self, table: Table, key: Mapping[str, Any], **values: object) -> int:
         """Set `values` where every column of `key` is equal; returns how many rows changed."""

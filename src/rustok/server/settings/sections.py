@@ -75,11 +75,20 @@ class SecuritySettings(Section, frozen=True, kw_only=True):
 
 
 class TelemetrySettings(Section, frozen=True, kw_only=True):
-    """`log_format` auto: console on a terminal, JSON elsewhere."""
+    """`log_format` auto: console on a terminal, JSON elsewhere.
+
+    `metrics_port`: metrics and health on a port of their own, at `metrics_host`, and no longer on
+    the main one; `worker_metrics_port` is that of `rustok worker`. On the main port /metrics answers
+    the holder of `metrics_token`, and outside production this machine itself.
+    """
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "console"] = "auto"
     metrics_enabled: bool = True
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
+    worker_metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
+    metrics_token: Secret | None = None
 
 
 class EventsSettings(Section, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.parts import Parts
 from rustok.core.tenancy import context_for
+from rustok.telemetry.metrics import RESERVATION_CONFLICTS
 
 
 async def list_reservations(tx: ReadTx, order_id: UUID) -> list[Reservation]:
@@ -62,6 +63,7 @@ async def reserve(
             open_levels.setdefault(level.variant_id, []).append(level)
     allocations, short = allocate(tracked, open_levels)
     if short:
+        RESERVATION_CONFLICTS.inc()
         raise StockInsufficient(
             [(one.variant_id, one.sku, one.wanted, one.available) for one in short]
         )

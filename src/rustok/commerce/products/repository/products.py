@@ -18,7 +18,19 @@ from rustok.commerce.products.tables import (
     product_variants,
     products,
 )
-from rustok.core.db import TENANT, Command, Id, Query, ReadTx, Timestamp, WriteTx, any_of, scalar
+from rustok.core.db import (
+    TENANT,
+    Command,
+    Id,
+    Query,
+    ReadTx,
+    SystemTx,
+    Timestamp,
+    WriteTx,
+    any_of,
+    scalar,
+)
+from rustok.core.db.counting import count_by
 from rustok.core.ids import parse_id
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 
@@ -49,6 +61,13 @@ _LOCK_BY_SOURCE: Final = Query(
 _BY_IDS: Final = Query(
     _SELECT.where(any_of(products.c.id, "ids")).order_by(products.c.id), to_product
 )
+
+
+_BY_STATE: Final = count_by(products.c.status, system="metrics")
+
+
+async def count_by_state(tx: SystemTx) -> dict[str, int]:
+    return {one.value: one.count for one in await tx.all(_BY_STATE)}
 
 
 async def get(tx: ReadTx, product_id: UUID) -> Product:

@@ -13,7 +13,12 @@ from rustok.commerce.products.service.collections import (
     create_collection,
     list_product_ids_in_collection,
 )
-from rustok.commerce.products.service.documents import describe, list_ids, sellable_variants
+from rustok.commerce.products.service.documents import (
+    count_by_state,
+    describe,
+    list_ids,
+    sellable_variants,
+)
 from rustok.commerce.products.service.imports import upsert
 from rustok.commerce.products.service.parts import find_by_skus, find_variants, get_variant
 from rustok.commerce.products.service.products import archive, create, get, publish, unpublish
@@ -23,6 +28,7 @@ __all__ = [
     "NamedCollection",
     "add_products",
     "archive",
+    "count_by_state",
     "create",
     "create_category",
     "create_collection",

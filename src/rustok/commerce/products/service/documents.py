@@ -18,13 +18,18 @@ from rustok.commerce.products.model import (
 from rustok.commerce.products.repository import categories, collections, parts, products
 from rustok.commerce.products.service import trees
 from rustok.commerce.products.service.products import nearest
-from rustok.core.db import ReadTx
+from rustok.core.db import ReadTx, SystemTx
 from rustok.core.locale import fallback_chain
 
 
 async def list_ids(tx: ReadTx, *, after: UUID | None = None, limit: int = 1_000) -> list[UUID]:
     """Ids of all products in ascending order, those beyond `after`; for rebuilding a read model."""
     return await products.list_ids(tx, after=after, limit=limit)
+
+
+async def count_by_state(tx: SystemTx) -> dict[str, int]:
+    """How many products of all tenants are in each state; for the metrics."""
+    return await products.count_by_state(tx)
 
 
 async def describe(tx: ReadTx, product_ids: Sequence[UUID]) -> list[ProductDescription]:

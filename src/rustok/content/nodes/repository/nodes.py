@@ -23,6 +23,14 @@ from rustok.content.nodes.model.node import (
 )
 from rustok.content.nodes.tables import nodes
 from rustok.core.db import TENANT, Id, Query, ReadTx, SystemTx, Timestamp, WriteTx, any_of, scalar
+from rustok.core.db.counting import count_by
+
+_BY_STATE: Final = count_by(nodes.c.status, system="metrics")
+
+
+async def count_by_state(tx: SystemTx) -> dict[str, int]:
+    return {one.value: one.count for one in await tx.all(_BY_STATE)}
+
 
 COLUMNS: Final = [column for column in nodes.c if column.key != "tenant_id"]
 

@@ -3,6 +3,7 @@
 from rustok.content.nodes.service.describing import (
     NodeDescription,
     TextDescription,
+    count_by_state,
     describe,
     list_ids,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "PublicNode",
     "TextDescription",
     "TextInput",
+    "count_by_state",
     "create",
     "define_kind",
     "describe",

@@ -18,7 +18,7 @@ from rustok.content.nodes.repository import nodes, terms, texts
 from rustok.content.nodes.repository.texts import FullTextRow, TextRow
 from rustok.content.taxonomy import api as taxonomy
 from rustok.content.taxonomy.api import CategoryDescription, TagDescription
-from rustok.core.db import ReadTx
+from rustok.core.db import ReadTx, SystemTx
 
 
 class TextDescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +147,11 @@ def _handle(rows: list[TextRow], locale: str, default: str) -> str | None:
     by_locale = {row.locale: row.handle for row in rows}
     best = pick_locale(list(by_locale), locale, default=default)
     return by_locale[best] if best else None
+
+
+async def count_by_state(tx: SystemTx) -> dict[str, int]:
+    """How many nodes of all tenants are in each state; for the metrics."""
+    return await nodes.count_by_state(tx)
 
 
 async def list_ids(tx: ReadTx, *, after: UUID | None = None, limit: int = 500) -> list[UUID]:
