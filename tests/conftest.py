@@ -48,6 +48,7 @@ from rustok.server.settings import (
     DatabaseSettings,
     DatabaseUrl,
     MediaSettings,
+    PaymentsSettings,
     Secret,
     SecuritySettings,
     Settings,
@@ -244,6 +245,7 @@ def settings_for(url: str, folder: Path, *, system_url: str | None = None) -> Se
         ),
         security=SecuritySettings(secret_key=Secret("test-" + "k" * 43)),
         media=MediaSettings(root=folder / "media"),
+        payments=PaymentsSettings(test_provider=True, timeout_seconds=2.0),
     )
     return msgspec.structs.replace(
         settings, events=msgspec.structs.replace(settings.events, max_attempts=3)

@@ -21,13 +21,14 @@ from rustok.commerce.carts.service import claim as claim_cart
 from rustok.commerce.checkout import api as checkout
 from rustok.commerce.inventory import api as inventory
 from rustok.commerce.orders import api as orders
+from rustok.commerce.payments import api as payments
 from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
 from rustok.core import inbox
 from rustok.core.db import Id, Query, WriteTx
 from rustok.core.db.schema import metadata
 from rustok.core.postal import PostalAddress
-from rustok.core.tenancy import Actor, TenantProfile
+from rustok.core.tenancy import ANONYMOUS, Actor, TenantProfile
 from rustok.importers import runs
 from rustok.importers.model import ImportOptions
 from rustok.importers.report import Issue
@@ -136,6 +137,7 @@ async def seed_everything(
         await claim_cart(tx, cart.id)
     async with world.write(tenant, actor=admin) as tx:
         placed = await _orders(tx, variant_ids[:many], marker)
+    await _through_a_provider(world, tenant, admin, variant_ids[:1], marker)
     async with world.write(tenant, actor=admin) as tx:
         await seed_content(tx, marker, admin, many)
     async with world.write(tenant, actor=admin) as tx:
@@ -334,6 +336,34 @@ async def _orders(tx: WriteTx, variant_ids: Sequence[UUID], marker: str) -> tupl
             )
     await checkout.deliver(tx, delivered, signature=f"Signed {marker}")
     return confirmed
+
+
+async def _through_a_provider(
+    world: World, tenant: TenantProfile, admin: Actor, variant_ids: Sequence[UUID], marker: str
+) -> None:
+    """A payment that waits for its payer and one that is promised, at the provider "test"."""
+    async with world.write(tenant, actor=admin) as tx:
+        await payments.set_account(
+            tx,
+            world.parts.sealer,
+            world.parts.options(payments.PaymentOptions),
+            "test",
+            enabled=True,
+            capture="manual",
+            public_key=f"pk_{marker}",
+            secret_key=f"sk_{marker}",
+            webhook_secret=f"whsec_{marker}",
+        )
+        placed = [await _place(tx, variant_ids, marker) for _ in range(2)]
+    for (order_id, token), means in zip(placed, ("action", "ok"), strict=True):
+        await checkout.start_payment(
+            world.parts,
+            world.ctx(tenant, actor=ANONYMOUS),
+            order_id,
+            access_token=token,
+            provider="test",
+            means=means,
+        )
 
 
 async def _imports(tx: WriteTx, marker: str, many: int) -> None:

@@ -41,6 +41,7 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
     ("node_id", "locale"): ("node_translations", ("node_id", "locale")),
     ("node_id", "number"): ("node_revisions", ("node_id", "number")),
     ("order_id",): ("orders", ("id",)),
+    ("payment_id",): ("payments", ("id",)),
     ("product_id",): ("products", ("id",)),
     ("product_id", "image_id"): ("product_images", ("product_id", "id")),
     ("product_id", "locale"): ("product_translations", ("product_id", "locale")),
@@ -58,6 +59,7 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
 OWN_WORDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("locale",): ("de",),
     ("module",): ("comments",),
+    ("provider",): ("stripe",),
 }
 """Path parameters that name nothing of a tenant: every tenant has the same words."""
 

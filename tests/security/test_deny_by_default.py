@@ -37,6 +37,8 @@ REVIEWED_PUBLIC: Final = frozenset(
         "storefront_list_node_comments",
         # A guest's cart: its random id is the secret; a customer's own cart asks for the customer.
         "storefront_create_cart",
+        "storefront_start_order_payment",
+        "storefront_receive_payment_notice",
         "storefront_get_cart",
         "storefront_update_cart",
         "storefront_resume_cart",

@@ -35,6 +35,7 @@ LAST: Final = (
 
 EMPTY: Final[dict[str, str]] = {
     "admin_list_order_payments": "payments stand below orders and cannot ask them",
+    "admin_list_order_payment_operations": "they stand below orders and cannot ask them",
     "admin_list_order_fulfilments": "fulfilments stand below orders and cannot ask them",
 }
 """Lists below a thing the tenant has not: exactly an empty list, with the reason it is no 404."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -57,6 +57,9 @@ class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
     signing_key_seconds: int = 30 * 86_400
 
 
+Options = TypeVar("Options", bound=msgspec.Struct)
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     db: the database.
@@ -74,6 +77,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breakers: the circuit breakers of this process, one for each dependency.
     redis: the connection to Redis; None where `redis.url` is not set.
     mail: where mail leaves.
+    feature_options: what the operator decided for single features; see `options`.
     """
 
     db: Database
@@ -92,3 +96,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     redis: RedisConnection | None
     mail: MailRoute
     sign_in: SignInRules = SignInRules()
+    feature_options: tuple[msgspec.Struct, ...] = ()
+
+    def options(self, kind: type[Options]) -> Options:
+        """What the operator decided for the feature that declares `kind`; its defaults otherwise."""
+        return next((one for one in self.feature_options if isinstance(one, kind)), kind())

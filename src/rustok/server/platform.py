@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rustok.commerce.payments.api import PaymentOptions
 from rustok.core import outbox
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Transport
@@ -134,6 +135,13 @@ class Platform:
             breakers=self.breakers,
             redis=self.redis,
             mail=settings.mail.route(),
+            feature_options=(
+                PaymentOptions(
+                    stripe_url=settings.payments.stripe_url,
+                    timeout_seconds=settings.payments.timeout_seconds,
+                    test_provider=settings.payments.test_provider,
+                ),
+            ),
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (

@@ -169,6 +169,20 @@ CHECKOUT_DURATION = histogram("checkout_duration_seconds", "Time to place an ord
 RESERVATION_CONFLICTS = _plain_counter(
     "inventory_reservation_conflicts_total", "Reservations refused for want of stock."
 )
+# Payments: outcome is answered, refused, failed, timed_out or rejected (by the breaker).
+PAYMENT_CALLS = counter(
+    "payment_provider_calls_total",
+    "Calls to payment providers.",
+    "provider",
+    "operation",
+    "outcome",
+)
+PAYMENT_DURATION = histogram(
+    "payment_provider_call_duration_seconds",
+    "Time of one call to a payment provider, its second try included.",
+    "provider",
+    "operation",
+)
 INDEX_LAG = gauge(
     "index_lag_seconds",
     "Age of the last event applied to the index.",

@@ -97,6 +97,7 @@ FLOWS: Final[tuple[Flow, ...]] = (
     _admin("variant.deleted", "DELETE", "variants/{other_draft_variant}"),
     _admin("product.deleted", "DELETE", "products/{draft}"),
     _admin("collection.deleted", "DELETE", "collections/{collection}"),
+    _admin("payment.voided", "POST", "payments/{promised_payment}/void"),
     _admin(
         "payment.refunded",
         "POST",
@@ -131,12 +132,6 @@ FLOWS: Final[tuple[Flow, ...]] = (
     ),
     Flow("user.session_revoked", "POST", "/api/v1/auth/logout"),
 )
-
-NO_FLOW: Final = {
-    "payment.requires_action": "comes with a payment provider that asks the buyer back",
-    "payment.voided": "a manual payment is captured at once; comes with a provider that authorises",
-}
-"""Declared and in the lifecycle, but no use case of this version leads there."""
 
 REFUSED: Final = frozenset({"user.login_failed"})
 """Flows whose answer is a refusal."""

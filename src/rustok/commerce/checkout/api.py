@@ -14,6 +14,7 @@ from rustok.commerce.checkout.service import (
     pay,
     place_order,
     ship,
+    start_payment,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "pay",
     "place_order",
     "ship",
+    "start_payment",
 ]

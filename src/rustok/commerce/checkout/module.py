@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from rustok.commerce.checkout import routes
-from rustok.core.modules import Module
+from rustok.commerce.checkout.service import settle_due
+from rustok.core.modules import Job, Module
+
+SETTLE_SECONDS: Final = 5
 
 MODULE: Final = Module(
     slug="checkout",
@@ -19,5 +22,6 @@ MODULE: Final = Module(
         "payments",
         "fulfilments",
     ),
-    routes=(routes.storefront, routes.admin),
+    routes=(routes.storefront, routes.admin, routes.payments_admin),
+    jobs=(Job(name="checkout.settle_payments", every_seconds=SETTLE_SECONDS, run=settle_due),),
 )

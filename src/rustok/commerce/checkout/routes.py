@@ -16,12 +16,18 @@ from rustok.commerce.checkout.errors import (
 from rustok.commerce.checkout.schemas import (
     CancelOrder,
     CancelOrderWithRefund,
+    CapturePayment,
     DeliverOrder,
+    NoticeReceived,
+    OrderPaymentView,
     OrderStepView,
     PayOrder,
     PlacedOrderView,
     PlaceOrder,
+    RefundPayment,
     ShipOrder,
+    StartPayment,
+    paying_view,
     placed_view,
     step_view,
 )
@@ -33,14 +39,34 @@ from rustok.commerce.orders.api import (
     RefundOutOfRange,
     ShipmentTooLarge,
 )
-from rustok.commerce.payments.api import CaptureOutOfRange
+from rustok.commerce.payments.api import (
+    CaptureOutOfRange,
+    NoticeNotTrusted,
+    PaymentInProgress,
+    PaymentNotFound,
+    PaymentProviderNotOffered,
+    PaymentProviderUnavailable,
+    PaymentRefused,
+    RefundTooLarge,
+)
+from rustok.core import idempotency
 from rustok.core.errors import ConcurrentUpdate, IllegalTransition
 from rustok.core.postal import PostalAddress
-from rustok.core.routing import PUBLIC, Reply, Routes, WriteCall
+from rustok.core.routing import PUBLIC, OpenCall, RawBody, Reply, Routes, WriteCall
 
 storefront = Routes("checkout", surface="storefront", tag="Checkout", essential=True)
 admin = Routes("checkout", surface="admin", tag="Orders", essential=True)
 
+payments_admin = Routes("checkout", surface="admin", tag="Payments", essential=True)
+
+_PROVIDER_ERRORS = (
+    PaymentNotFound,
+    IllegalTransition,
+    PaymentInProgress,
+    PaymentProviderUnavailable,
+    PaymentRefused,
+)
+MAX_NOTICE_BYTES = 256 * 1024
 _STEP_ERRORS = (OrderNotFound, IllegalTransition, ConcurrentUpdate)
 
 
@@ -189,3 +215,102 @@ async def cancel_order_with_refund(
         expected_version=call.expected_version,
     )
     return step_view(cancelled)
+
+
+@storefront.post(
+    "/orders/{order_id}/payment",
+    permission=PUBLIC,
+    idempotency="none",
+    precondition="none",
+    summary="Pay one's own order through a provider",
+    errors=[
+        OrderNotFound,
+        IllegalTransition,
+        PaymentProviderNotOffered,
+        PaymentInProgress,
+        PaymentProviderUnavailable,
+        PaymentRefused,
+    ],
+    example=StartPayment(provider="stripe", means="pm_card_visa"),
+)
+async def start_order_payment(
+    call: OpenCall, order_id: UUID, data: StartPayment
+) -> OrderPaymentView:
+    """Send it again at any time: it goes on where the payment stands, and nothing is taken twice."""
+    paying = await service.start_payment(
+        call.parts,
+        call.ctx,
+        order_id,
+        access_token=call.headers.get("x-order-token"),
+        provider=data.provider,
+        means=data.means,
+    )
+    return paying_view(paying)
+
+
+@storefront.post(
+    "/payments/{provider}/notices",
+    permission=PUBLIC,
+    idempotency="none",
+    precondition="none",
+    summary="Take a notice of a payment provider",
+    max_body_bytes=MAX_NOTICE_BYTES,
+    errors=[NoticeNotTrusted],
+)
+async def receive_payment_notice(call: OpenCall, provider: str, data: RawBody) -> NoticeReceived:
+    """Signed by the provider with the account's webhook secret. The same notice again is harmless."""
+    is_known = await service.receive_notice(
+        call.parts, call.ctx, provider, call.headers, data.content
+    )
+    return NoticeReceived(is_known=is_known)
+
+
+@payments_admin.post(
+    "/payments/{payment_id}/capture",
+    permission="orders:update",
+    idempotency="none",
+    precondition="none",
+    summary="Take the money a payer promised",
+    errors=[*_PROVIDER_ERRORS, CaptureOutOfRange],
+    example=CapturePayment(),
+)
+async def capture_payment(
+    call: OpenCall, payment_id: UUID, data: CapturePayment
+) -> OrderPaymentView:
+    """Once per payment: a second capture is refused."""
+    return paying_view(
+        await service.capture_payment(
+            call.parts, call.ctx, payment_id, amount_minor=data.amount_minor
+        )
+    )
+
+
+@payments_admin.post(
+    "/payments/{payment_id}/void",
+    permission="orders:update",
+    idempotency="none",
+    precondition="none",
+    summary="Give back what a payer promised",
+    errors=_PROVIDER_ERRORS,
+)
+async def void_payment(call: OpenCall, payment_id: UUID) -> OrderPaymentView:
+    return paying_view(await service.void_payment(call.parts, call.ctx, payment_id))
+
+
+@payments_admin.post(
+    "/payments/{payment_id}/refund",
+    permission="orders:update",
+    idempotency="required",
+    precondition="none",
+    summary="Pay back what was captured, or a part of it",
+    errors=[*_PROVIDER_ERRORS, RefundTooLarge, idempotency.IdempotencyKeyReused],
+    example=RefundPayment(amount_minor=500),
+)
+async def refund_payment(call: OpenCall, payment_id: UUID, data: RefundPayment) -> OrderPaymentView:
+    """The same Idempotency-Key again is the same refund, whatever became of the first answer."""
+    key = idempotency.check_key(call.headers.get("idempotency-key"), required=True) or ""
+    return paying_view(
+        await service.refund_payment(
+            call.parts, call.ctx, payment_id, amount_minor=data.amount_minor, key=key
+        )
+    )

@@ -9,9 +9,17 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from rustok.commerce.checkout.service import Paying
 from rustok.commerce.orders.api import Order, OrderLine, PlacedOrder
+from rustok.commerce.payments.api import FailedPayment, Provider
 from rustok.core.postal import PostalAddress
-from rustok.core.types import SHORT_TEXT_PATTERN, TITLE_PATTERN, AmountMinor, EmailText
+from rustok.core.types import (
+    MAX_AMOUNT_MINOR,
+    SHORT_TEXT_PATTERN,
+    TITLE_PATTERN,
+    AmountMinor,
+    EmailText,
+)
 
 Reason = Annotated[
     str,
@@ -52,6 +60,20 @@ BookReference = Annotated[
         examples=["statement 12/2026, line 4"],
     ),
 ]
+PaymentMeans = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[A-Za-z0-9_.-]+$(?!\n)",
+        description="What to pay with, in the provider's words.",
+        examples=["pm_card_visa"],
+    ),
+]
+RefundAmount = Annotated[
+    int,
+    Meta(ge=1, le=MAX_AMOUNT_MINOR, description="Minor units to pay back.", examples=[1230]),
+]
 ShippedQuantity = Annotated[int, Meta(ge=1, le=1_000_000, examples=[1])]
 
 
@@ -74,6 +96,77 @@ class PayOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     method: PaymentMethod
     reference: BookReference | None = None
     amount_minor: AmountMinor | None = None
+
+
+class StartPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pay through a provider.
+
+    `means` is what to pay with, in the provider's words (`pm_...` at Stripe); without it the payer
+    chooses at the provider, with the `client_secret` of the answer.
+    """
+
+    provider: Provider
+    means: PaymentMeans | None = None
+
+
+class CapturePayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without an amount, all that is promised is taken; of a part, the rest lapses."""
+
+    amount_minor: AmountMinor | None = None
+
+
+class RefundPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without an amount, all that is left is paid back."""
+
+    amount_minor: RefundAmount | None = None
+
+
+class OrderPaymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """How an order and its payment stand; amounts in minor units of `currency`.
+
+    `client_secret` and `redirect_url` are for the payer to go on at the provider, and for nobody else.
+    """
+
+    order_id: UUID
+    order_status: str
+    payment_status: str
+    payment_id: UUID
+    provider: str
+    status: str
+    currency: str
+    amount_minor: int
+    captured_minor: int
+    refunded_minor: int
+    refunding_minor: int
+    failure_reason: str | None
+    client_secret: str | None
+    redirect_url: str | None
+
+
+class NoticeReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the notice was about a payment known here."""
+
+    is_known: bool
+
+
+def paying_view(paying: Paying) -> OrderPaymentView:
+    order, payment, told = paying.order, paying.payment, paying.told
+    return OrderPaymentView(
+        order_id=order.id,
+        order_status=order.state,
+        payment_status=order.payment_status,
+        payment_id=payment.id,
+        provider=payment.provider,
+        status=payment.state,
+        currency=payment.currency,
+        amount_minor=payment.amount_minor,
+        captured_minor=payment.captured_minor,
+        refunded_minor=payment.refunded_minor,
+        refunding_minor=payment.refunding_minor,
+        failure_reason=payment.failure_reason if isinstance(payment, FailedPayment) else None,
+        client_secret=told.client_secret if told is not None else None,
+        redirect_url=told.redirect_url if told is not None else None,
+    )
 
 
 class ShipLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -27,10 +27,13 @@ from rustok.commerce.orders.service import (
     cancel_with_refund,
     confirm,
     deliver,
+    follow_payment,
     get,
     get_own,
     list_orders,
     lock,
+    lock_own,
+    note_returned,
     pay,
     place,
     plan_shipment,
@@ -38,6 +41,7 @@ from rustok.commerce.orders.service import (
     require_shippable,
     ship,
 )
+from rustok.commerce.orders.states import PaymentStatus
 
 __all__ = [
     "CancelledOrder",
@@ -53,6 +57,7 @@ __all__ = [
     "OrderPartlyShipped",
     "OrderTotals",
     "PaidOrder",
+    "PaymentStatus",
     "PendingOrder",
     "PlacedOrder",
     "RefundOutOfRange",
@@ -62,10 +67,13 @@ __all__ = [
     "cancel_with_refund",
     "confirm",
     "deliver",
+    "follow_payment",
     "get",
     "get_own",
     "list_orders",
     "lock",
+    "lock_own",
+    "note_returned",
     "pay",
     "place",
     "plan_shipment",

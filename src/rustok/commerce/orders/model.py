@@ -234,9 +234,12 @@ class PaidOrder(OrderData, frozen=True, kw_only=True):
         )
 
     def cancel_with_refund(
-        self, *, reason: str, refund_minor: int, at: datetime
+        self, *, reason: str, refund_minor: int, at: datetime, is_paid_back: bool = True
     ) -> tuple[CancelledOrder, OrderCancelled]:
         """Give it up and pay back.
+
+        Args:
+            is_paid_back: the money is back already; False while a provider is to be asked.
 
         Raises:
             OrderPartlyShipped: some of it is on its way.
@@ -247,11 +250,13 @@ class PaidOrder(OrderData, frozen=True, kw_only=True):
         if not 0 <= refund_minor <= self.total_minor:
             raise RefundOutOfRange(refund_minor=refund_minor, paid_minor=self.total_minor)
         status: PaymentStatus = "partially_refunded" if refund_minor else "captured"
+        if refund_minor == self.total_minor:
+            status = "refunded"
         return self._cancelled(
             reason=reason,
             at=at,
             refunded_minor=refund_minor,
-            payment_status="refunded" if refund_minor == self.total_minor else status,
+            payment_status=status if is_paid_back else "captured",
         )
 
 

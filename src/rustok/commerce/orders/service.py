@@ -25,7 +25,7 @@ from rustok.commerce.orders.model import (
     ShippedOrder,
     shipment,
 )
-from rustok.commerce.orders.states import ORDER_LIFECYCLE
+from rustok.commerce.orders.states import ORDER_LIFECYCLE, PaymentStatus
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.errors import IllegalTransition
 from rustok.core.events.event import Event
@@ -242,12 +242,18 @@ async def cancel(tx: WriteTx, order: Order, *, reason: str) -> CancelledOrder:
 
 
 async def cancel_with_refund(
-    tx: WriteTx, order: Order, *, reason: str, refund_minor: int | None
+    tx: WriteTx,
+    order: Order,
+    *,
+    reason: str,
+    refund_minor: int | None,
+    is_paid_back: bool = True,
 ) -> CancelledOrder:
     """Give up a locked paid order of which nothing is shipped, and pay back.
 
     Args:
         refund_minor: minor units of the order's currency; None pays back the whole total.
+        is_paid_back: the money is back already; False while a provider is to be asked.
 
     Raises:
         IllegalTransition, OrderPartlyShipped, RefundOutOfRange, ConcurrentUpdate.
@@ -258,13 +264,54 @@ async def cancel_with_refund(
         raise _refuse(order, "cancel_with_refund")
     amount = order.total_minor if refund_minor is None else refund_minor
     return await _store(
-        tx, order, *order.cancel_with_refund(reason=reason, refund_minor=amount, at=tx.now)
+        tx,
+        order,
+        *order.cancel_with_refund(
+            reason=reason, refund_minor=amount, at=tx.now, is_paid_back=is_paid_back
+        ),
     )
+
+
+# no event: the payment's own event, of the same transaction, tells what happened
+async def follow_payment(tx: WriteTx, order: Order, status: PaymentStatus) -> Order:
+    """Let the payment axis of a locked order say how its payment stands. Raises ConcurrentUpdate."""
+    if order.payment_status == status:
+        return order
+    followed: Order = msgspec.structs.replace(order, payment_status=status)
+    await repository.store(tx, order, followed)
+    return msgspec.structs.replace(followed, version=order.version + 1, updated_at=tx.now)
+
+
+# no event: the return's own event, of the same transaction, tells what happened
+async def note_returned(tx: WriteTx, order: Order) -> Order:
+    """Everything of a locked order came back. Raises ConcurrentUpdate."""
+    if order.fulfilment_status == "returned":
+        return order
+    returned: Order = msgspec.structs.replace(order, fulfilment_status="returned")
+    await repository.store(tx, order, returned)
+    return msgspec.structs.replace(returned, version=order.version + 1, updated_at=tx.now)
 
 
 async def get(tx: ReadTx, order_id: UUID) -> tuple[Order, list[OrderLine]]:
     """An order with its lines, for the staff. Raises OrderNotFound."""
     return await repository.get(tx, order_id), await repository.list_lines(tx, order_id)
+
+
+def check_own(tx: ReadTx, order: Order, access_token: str | None) -> None:
+    """Raises OrderNotFound unless the actor placed the order or holds its token."""
+    actor = tx.ctx.actor
+    theirs = actor.kind == "customer" and actor.id is not None and actor.id == order.customer_id
+    if not theirs and not (
+        access_token is not None and digest_matches(access_token, order.access_token_digest)
+    ):
+        raise OrderNotFound
+
+
+async def lock_own(tx: WriteTx, order_id: UUID, *, access_token: str | None) -> Order:
+    """As `lock`, for whoever placed the order. Raises OrderNotFound: none, or not theirs."""
+    order = await repository.lock(tx, order_id)
+    check_own(tx, order, access_token)
+    return order
 
 
 async def get_own(
@@ -276,12 +323,7 @@ async def get_own(
         OrderNotFound: none, or not theirs.
     """
     order = await repository.get(tx, order_id)
-    actor = tx.ctx.actor
-    theirs = actor.kind == "customer" and actor.id is not None and actor.id == order.customer_id
-    if not theirs and not (
-        access_token is not None and digest_matches(access_token, order.access_token_digest)
-    ):
-        raise OrderNotFound
+    check_own(tx, order, access_token)
     return order, await repository.list_lines(tx, order_id)
 
 

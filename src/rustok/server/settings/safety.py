@@ -89,6 +89,12 @@ def check_production(settings: Settings) -> list[Finding]:
     if not settings.resilience.breakers:
         problem = "A dependency that is down is waited for by every request."
         add("refuse", "resilience.breakers", problem, "Set it to true.")
+    if settings.payments.test_provider:
+        problem = "Orders can be paid without money."
+        add("refuse", "payments.test_provider", problem, "Set it to false.")
+    if settings.payments.stripe_url is not None:
+        problem = "Payments go to another address than Stripe's."
+        add("refuse", "payments.stripe_url", problem, "Remove it.")
     if not (settings.http.public_url or "").startswith("https://"):
         add("warn", "http.public_url", "It is not an https address.", "Set the public address.")
     found += _mail_findings(settings)

@@ -198,6 +198,17 @@ class MailSettings(Section, frozen=True, kw_only=True):
         )
 
 
+class PaymentsSettings(Section, frozen=True, kw_only=True):
+    """`timeout_seconds` bounds one request to a payment provider. `stripe_url` is for tests: None is
+    Stripe itself. `test_provider` offers the provider "test", which takes no money; a production
+    start refuses both.
+    """
+
+    stripe_url: str | None = None
+    timeout_seconds: Seconds = 8.0
+    test_provider: bool = False
+
+
 class MediaSettings(Section, frozen=True, kw_only=True):
     root: Path = Path("var/media")
 
@@ -218,6 +229,7 @@ class Settings(Section, frozen=True, kw_only=True):
     media: MediaSettings = MediaSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     mail: MailSettings = MailSettings()
+    payments: PaymentsSettings = PaymentsSettings()
 
     @property
     def is_production(self) -> bool:

@@ -1,4 +1,4 @@
-"""The use cases of payments; the order's lock is held by whoever calls."""
+"""Payments that somebody saw come in or go back; no provider is asked."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from uuid import UUID
 import msgspec
 
 from rustok.commerce.payments import repository
-from rustok.commerce.payments.errors import CaptureOutOfRange, PaymentExists
+from rustok.commerce.payments.errors import (
+    CaptureOutOfRange,
+    PaymentExists,
+    PaymentInProgress,
+    PaymentNotFound,
+)
 from rustok.commerce.payments.model import (
-    AuthorizedPayment,
     CapturedPayment,
-    FailedPayment,
-    PartiallyCapturedPayment,
-    PartiallyRefundedPayment,
     Payment,
     PendingPayment,
-    RefundedPayment,
-    VoidedPayment,
 )
 from rustok.commerce.payments.states import PAYMENT_LIFECYCLE
 from rustok.core.db import ReadTx, WriteTx
@@ -78,13 +77,22 @@ async def record_manual(
 
     Raises:
         PaymentNotFound, IllegalTransition, ConcurrentUpdate.
+        PaymentInProgress: a provider is being asked about it.
         CaptureOutOfRange: not the amount of the payment.
 
     Emits: payment.authorized, payment.captured
     """
-    payment = await repository.lock_live(tx, order_id)
+    payment = await repository.find_live(tx, order_id)
+    if payment is None:
+        raise PaymentNotFound
     if not isinstance(payment, PendingPayment):
         raise PAYMENT_LIFECYCLE.refusal(payment.state, "authorize")
+    if payment.provider != "manual":
+        if await repository.find_open_operation(tx, payment.id) is not None:
+            raise PaymentInProgress
+        manual = msgspec.structs.replace(payment, provider="manual", reference=None)
+        await repository.store(tx, payment, manual)
+        payment = _written(tx, payment, manual)
     authorized, promised = payment.authorize(method=method, reference=reference, at=tx.now)
     captured, taken = authorized.capture(amount_minor, at=tx.now)
     if not isinstance(captured, CapturedPayment):
@@ -99,53 +107,21 @@ async def record_manual(
     return _written(tx, payment, captured)
 
 
-async def refund(
-    tx: WriteTx, order_id: UUID, *, amount_minor: int
-) -> PartiallyRefundedPayment | RefundedPayment:
-    """Record money paid back for an order, in minor units.
-
-    Raises:
-        PaymentNotFound, IllegalTransition, ConcurrentUpdate.
-        RefundTooLarge: more than is left of what was captured.
-
-    Emits: payment.refunded
-    """
-    payment = await repository.lock_live(tx, order_id)
-    if not isinstance(
-        payment, PartiallyCapturedPayment | CapturedPayment | PartiallyRefundedPayment
-    ):
-        raise PAYMENT_LIFECYCLE.refusal(payment.state, "refund")
-    refunded, event = payment.refund(amount_minor, at=tx.now)
-    await repository.store(tx, payment, refunded)
-    tx.emit(event)
-    return _written(tx, payment, refunded)
-
-
-async def give_up(tx: WriteTx, order_id: UUID, *, reason: str) -> FailedPayment | VoidedPayment:
-    """End the payment of an order that is cancelled before it was paid.
-
-    Raises:
-        PaymentNotFound, ConcurrentUpdate.
-        IllegalTransition: money was captured; it must be refunded.
-
-    Emits: payment.failed or payment.voided
-    """
-    payment = await repository.lock_live(tx, order_id)
-    match payment:
-        case PendingPayment():
-            failed, fact = payment.fail(reason=reason, at=tx.now)
-            await repository.store(tx, payment, failed)
-            tx.emit(fact)
-            return _written(tx, payment, failed)
-        case AuthorizedPayment():
-            voided, event = payment.void(at=tx.now)
-            await repository.store(tx, payment, voided)
-            tx.emit(event)
-            return _written(tx, payment, voided)
-        case _:
-            raise PAYMENT_LIFECYCLE.refusal(payment.state, "fail")
-
-
 async def list_payments(tx: ReadTx, order_id: UUID) -> list[Payment]:
     """The payments of an order, oldest first, at most 100."""
     return await repository.list_payments(tx, order_id, limit=MAX_PAYMENTS)
+
+
+async def get(tx: ReadTx, payment_id: UUID) -> Payment:
+    """Raises PaymentNotFound."""
+    return await repository.get(tx, payment_id)
+
+
+async def lock(tx: WriteTx, payment_id: UUID) -> Payment:
+    """A payment, locked until the end of the transaction. Raises PaymentNotFound."""
+    return await repository.lock(tx, payment_id)
+
+
+async def lock_live(tx: WriteTx, order_id: UUID) -> Payment:
+    """The live payment of an order, locked. Raises PaymentNotFound."""
+    return await repository.lock_live(tx, order_id)

@@ -6,7 +6,7 @@ Refuses: capturing more than the amount, refunding more than was captured.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
 import msgspec
@@ -32,11 +32,18 @@ PaymentState = Literal[
     "failed",
     "voided",
 ]
-Provider = Literal["manual"]
+Provider = Literal["manual", "stripe", "test"]
+"""Who takes the money: a person who saw it come in, or a company that is asked."""
 
 
 class PaymentData(msgspec.Struct, frozen=True, kw_only=True):
-    """What every payment has. `amount_minor` is what the order asks for, in minor units."""
+    """What every payment has; amounts in minor units of `currency`.
+
+    Attributes:
+        amount_minor: what the order asks for.
+        reference: what the provider, or the books, know it by.
+        refunding_minor: promised back, and not confirmed by the provider yet.
+    """
 
     state: ClassVar[PaymentState]
 
@@ -49,24 +56,36 @@ class PaymentData(msgspec.Struct, frozen=True, kw_only=True):
     reference: str | None
     captured_minor: int
     refunded_minor: int
+    refunding_minor: int = 0
     version: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def refundable_minor(self) -> int:
+        """What may still be promised back: captured, not refunded and not on its way back."""
+        return self.captured_minor - self.refunded_minor - self.refunding_minor
 
     def _kept(self, **changed: Any) -> dict[str, Any]:
         kept = {name: getattr(self, name) for name in PaymentData.__struct_fields__}
         return {**kept, **changed}
 
     def _refunded(
-        self, amount_minor: int, *, captured_at: datetime, at: datetime
+        self, amount_minor: int, *, promised_minor: int, captured_at: datetime, at: datetime
     ) -> tuple[PartiallyRefundedPayment | RefundedPayment, PaymentRefunded]:
-        left = self.captured_minor - self.refunded_minor
+        left = self.refundable_minor + promised_minor
         if not 0 <= amount_minor <= left:
             raise RefundTooLarge(wanted_minor=amount_minor, left_minor=left)
         total = self.refunded_minor + amount_minor
         kind = RefundedPayment if total == self.captured_minor else PartiallyRefundedPayment
+        changed = {
+            "refunded_minor": total,
+            "refunding_minor": self.refunding_minor - promised_minor,
+            "captured_at": captured_at,
+            "refunded_at": at,
+        }
         return (
-            kind(**self._kept(refunded_minor=total, captured_at=captured_at, refunded_at=at)),
+            kind(**self._kept(**changed)),
             PaymentRefunded(
                 payment_id=self.id,
                 order_id=self.order_id,
@@ -160,29 +179,51 @@ class AuthorizedPayment(PaymentData, frozen=True, kw_only=True):
         )
 
 
-class _RefundablePayment(PaymentData, frozen=True, kw_only=True):
+class RefundablePayment(PaymentData, frozen=True, kw_only=True):
+    """Some of it is ours and may go back."""
+
     captured_at: datetime
 
+    def promise_refund(self, amount_minor: int) -> Self:
+        """Set minor units aside that are on their way back. Raises RefundTooLarge."""
+        if not 1 <= amount_minor <= self.refundable_minor:
+            raise RefundTooLarge(wanted_minor=amount_minor, left_minor=self.refundable_minor)
+        return msgspec.structs.replace(self, refunding_minor=self.refunding_minor + amount_minor)
+
+    def drop_refund(self, amount_minor: int) -> Self:
+        """What was promised does not go back after all."""
+        dropped = min(amount_minor, self.refunding_minor)
+        return msgspec.structs.replace(self, refunding_minor=self.refunding_minor - dropped)
+
     def refund(
-        self, amount_minor: int, *, at: datetime
+        self, amount_minor: int, *, at: datetime, promised_minor: int = 0
     ) -> tuple[PartiallyRefundedPayment | RefundedPayment, PaymentRefunded]:
-        """Pay back, in minor units. Raises RefundTooLarge."""
-        return self._refunded(amount_minor, captured_at=self.captured_at, at=at)
+        """Pay back, in minor units.
+
+        Args:
+            promised_minor: how much of it was promised before.
+
+        Raises:
+            RefundTooLarge: more than is left.
+        """
+        return self._refunded(
+            amount_minor, promised_minor=promised_minor, captured_at=self.captured_at, at=at
+        )
 
 
-class PartiallyCapturedPayment(_RefundablePayment, frozen=True, kw_only=True):
+class PartiallyCapturedPayment(RefundablePayment, frozen=True, kw_only=True):
     """A part is ours; the rest lapsed."""
 
     state: ClassVar[PaymentState] = "partially_captured"
 
 
-class CapturedPayment(_RefundablePayment, frozen=True, kw_only=True):
+class CapturedPayment(RefundablePayment, frozen=True, kw_only=True):
     """All of it is ours."""
 
     state: ClassVar[PaymentState] = "captured"
 
 
-class PartiallyRefundedPayment(_RefundablePayment, frozen=True, kw_only=True):
+class PartiallyRefundedPayment(RefundablePayment, frozen=True, kw_only=True):
     """Some of it is paid back."""
 
     state: ClassVar[PaymentState] = "partially_refunded"

@@ -1,0 +1,41 @@
+"""The workflows of an order.
+
+Locks are taken in one order everywhere, so workflows wait for each other and never in a circle:
+cart or order, payment, its operations, reservations, stock levels (by variant), the number counter.
+"""
+
+from rustok.commerce.checkout.service.paying import (
+    Paying,
+    capture_payment,
+    receive_notice,
+    refund_payment,
+    settle_due,
+    start_payment,
+    void_payment,
+)
+from rustok.commerce.checkout.service.placing import place_order
+from rustok.commerce.checkout.service.steps import (
+    cancel,
+    cancel_with_refund,
+    confirm,
+    deliver,
+    pay,
+    ship,
+)
+
+__all__ = [
+    "Paying",
+    "cancel",
+    "cancel_with_refund",
+    "capture_payment",
+    "confirm",
+    "deliver",
+    "pay",
+    "place_order",
+    "receive_notice",
+    "refund_payment",
+    "settle_due",
+    "ship",
+    "start_payment",
+    "void_payment",
+]
