@@ -1,2 +1,0 @@
-def dashboard_files() -> dict[str, str]:
-    return {}
