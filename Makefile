@@ -18,8 +18,9 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 # Two stamps: the environment a user needs, and what developers need on top.
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: help install install-dev demo serve test check format bench services lock clean
+.PHONY: help install install-dev demo serve test check format bench docs services lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -73,6 +74,13 @@ bench: install-dev ## Run the benchmarks (ARGS="benchmarks/test_ids.py")
 	@$(BIN)/python -m pytest -p no:xdist --benchmark-only --benchmark-columns=median,ops,rounds \
 	  --override-ini=python_files='test_*.py bench_*.py' $(or $(ARGS),benchmarks)
 
+$(DOCS_STAMP): $(DEV_STAMP) requirements-docs.lock
+	@$(UV) --require-hashes -r requirements-docs.lock || $(PIP) install --require-hashes -r requirements-docs.lock
+	@touch $@
+
+docs: $(DOCS_STAMP) ## Make the documentation site in build/site; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet && echo "build/site/index.html"
+
 services: install-dev ## Show which services the tests can use, and how to start the others
 	@$(BIN)/python -m tools.services
 
@@ -84,6 +92,9 @@ lock: ## Lock the dependencies anew (needs uv); the files name no package index
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --extra build --extra dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock pyproject.toml $(ARGS)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra docs --constraint requirements-dev.lock \
+	  --output-file requirements-docs.lock pyproject.toml $(ARGS)
 
 clean: ## Remove what was built; keeps var/ (your data) and .venv
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks .coverage .coverage.* htmlcov
