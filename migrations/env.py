@@ -13,6 +13,7 @@ context.configure(
     transaction_per_migration=True,
     render_as_batch=False,
     compare_type=False,
+    version_table=context.config.attributes.get("version_table", "alembic_version"),
 )
 with context.begin_transaction():
     context.run_migrations()

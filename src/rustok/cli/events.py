@@ -345,11 +345,12 @@ async def _waiting(platform: Platform) -> tuple[int, int]:
 
 @events.command()
 @click.option("--asyncapi", "as_asyncapi", is_flag=True, help="Print AsyncAPI 3.0 instead.")
-def schema(as_asyncapi: bool) -> None:
+@click.pass_obj
+def schema(invocation: Invocation, as_asyncapi: bool) -> None:
     """Print the JSON Schema of all events.
 
     One document on stdout; needs no database.
     """
-    all_modules()  # importing the features registers their events
+    all_modules(invocation.settings().modules.extra)  # importing the features registers their events
     document = asyncapi if as_asyncapi else json_schema
     click.echo(to_json(document(version=rustok.__version__)))

@@ -26,9 +26,10 @@ class SchemaOutdated(RustokError):
     title = "The database schema is of another revision"
     mend = "Run: rustok migrate"
 
-    def __init__(self, found: str | None, wanted: str) -> None:
+    def __init__(self, found: str | None, wanted: str, *, module: str | None = None) -> None:
+        of = "" if module is None else f" of module {module}"
         super().__init__(
-            f"The database is at revision {found or 'none'}, this program needs {wanted}."
+            f"The database is at revision {found or 'none'}{of}, this program needs {wanted}."
         )
 
 
@@ -36,6 +37,8 @@ async def _check_schema(settings: Settings) -> None:
     found, wanted = await migrations.current(settings), migrations.head()
     if found != wanted:
         raise SchemaOutdated(found, wanted)
+    for module in await migrations.modules_behind(settings):
+        raise SchemaOutdated("an earlier one", "its newest", module=module)
 
 
 async def prepared(settings: Settings) -> Platform:

@@ -196,7 +196,7 @@ def _switch(
     slug: str,
     change: Callable[[WriteTx, ModuleSwitch, str], Awaitable[tenants.Tenant]],
 ) -> None:
-    switch = all_modules()
+    switch = all_modules(invocation.settings().modules.extra)
     found = in_tenant(invocation, ref, lambda tx: change(tx, switch, slug))
     invocation.emit(
         {"modules": found.modules},

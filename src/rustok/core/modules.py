@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -52,6 +53,8 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
         always_on: part of the platform itself; no tenant can switch it off.
         default_on: switched on for a new tenant.
         event_types: what it emits.
+        migrations: folder of Alembic revisions of its own tables; None for the platform's modules,
+            whose revisions are one history.
     """
 
     slug: str
@@ -65,6 +68,7 @@ class Module(msgspec.Struct, frozen=True, kw_only=True):
     jobs: tuple[Job, ...] = ()
     services: tuple[Service, ...] = ()
     event_types: tuple[str, ...] = ()
+    migrations: Path | None = None
 
 
 class ModuleUnknown(NotFound):

@@ -17,11 +17,14 @@ import asyncpg
 import rustok
 from rustok.core.db.errors import DatabaseUnavailable
 from rustok.core.errors import RustokError
+from rustok.core.modules import Module
+from rustok.server.modules import extra_modules
 from rustok.server.settings import DatabaseUrl, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
+PLATFORM_TABLE: Final = "alembic_version"
 _PACKAGED: Final = Path(rustok.__file__).parent / "_migrations"
 _CHECKOUT: Final = Path(rustok.__file__).parents[2] / "migrations"
 
@@ -37,9 +40,29 @@ def folder() -> Path:
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 
-def head() -> str:
-    """The newest revision; revisions are named `0001_what.py`."""
-    return max(path.name.split("_", 1)[0] for path in (folder() / "versions").glob("[0-9]*_*.py"))
+def head(revisions: Path | None = None) -> str:
+    """The newest revision; revisions are named `0001_what.py`.
+
+    Args:
+        revisions: the folder of another module's; None means the platform's.
+    """
+    there = revisions or folder() / "versions"
+    return max(path.name.split("_", 1)[0] for path in there.glob("[0-9]*_*.py"))
+
+
+def version_table(module: Module) -> str:
+    """Where a module of another package keeps its revision."""
+    return f"alembic_version_{module.slug}"
+
+
+async def modules_behind(settings: Settings) -> list[str]:
+    """Slugs of modules of other packages whose tables are not at their newest revision."""
+    behind: list[str] = []
+    for module in extra_modules(settings.modules.extra):
+        if module.migrations is not None:
+            found = await current(settings, version_table(module))
+            behind += [] if found == head(module.migrations) else [module.slug]
+    return behind
 
 
 def owner_url(settings: Settings) -> DatabaseUrl:
@@ -47,8 +70,11 @@ def owner_url(settings: Settings) -> DatabaseUrl:
     return settings.database.owner_url or settings.database.url
 
 
-async def current(settings: Settings) -> str | None:
+async def current(settings: Settings, table: str = PLATFORM_TABLE) -> str | None:
     """The revision the database is at; None when it has no schema.
+
+    Args:
+        table: where it is kept.
 
     Raises:
         DatabaseUnavailable: it does not answer.
@@ -56,7 +82,7 @@ async def current(settings: Settings) -> str | None:
     url = owner_url(settings)
     path = url.sqlite_path
     if path is not None:
-        return await asyncio.to_thread(_current_sqlite, path)
+        return await asyncio.to_thread(_current_sqlite, path, table)
     try:
         connection = await asyncpg.connect(
             str(url), timeout=settings.database.connect_timeout_seconds
@@ -64,20 +90,22 @@ async def current(settings: Settings) -> str | None:
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DatabaseUnavailable from error
     try:
-        if not await connection.fetchval("SELECT to_regclass('public.alembic_version')"):
+        if not await connection.fetchval("SELECT to_regclass($1)", f"public.{table}"):
             return None
-        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        # constant sql: the name is one of ours or of a module's slug
+        found: str | None = await connection.fetchval(f"SELECT version_num FROM {table}")
         return found
     finally:
         await connection.close()
 
 
-def _current_sqlite(path: Path) -> str | None:
+def _current_sqlite(path: Path, table: str) -> str | None:
     if not path.exists():
         return None
     connection = sqlite3.connect(path)
     try:
-        found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        # constant sql: as above
+        found = connection.execute(f"SELECT version_num FROM {table}").fetchone()
     except sqlite3.OperationalError:
         return None
     finally:
@@ -93,21 +121,42 @@ async def migrate(settings: Settings, to: str = "head") -> tuple[str | None, str
         MigrationFailed: a revision failed; it was rolled back.
     """
     before = await current(settings)
-    if (to == "head" and before == head()) or (to == "base" and before is None):
-        return before, before
-    await asyncio.to_thread(_run, owner_url(settings), before, to)
+    url = owner_url(settings)
+    if to == "base":
+        await _migrate_extra(settings, to)
+    if not ((to == "head" and before == head()) or (to == "base" and before is None)):
+        await asyncio.to_thread(_run, url, before, to)
+    if to == "head":
+        await _migrate_extra(settings, to)
     return before, await current(settings)
 
 
-def _run(url: DatabaseUrl, before: str | None, to: str) -> None:
+async def _migrate_extra(settings: Settings, to: str) -> None:
+    """Modules of other packages come after the platform, and go before it."""
+    for module in extra_modules(settings.modules.extra):
+        if module.migrations is None:
+            continue
+        before = await current(settings, version_table(module))
+        wanted = head(module.migrations) if to == "head" else None
+        if before != wanted:
+            await asyncio.to_thread(_run, owner_url(settings), before, to, module)
+
+
+def _run(url: DatabaseUrl, before: str | None, to: str, module: Module | None = None) -> None:
     from alembic import command  # late: 150 ms a normal start does not pay
     from alembic.config import Config  # late: as above
 
     config = Config()
     config.set_main_option("script_location", str(folder()))
+    if module is not None:
+        config.set_main_option("version_locations", str(module.migrations))
+        config.set_main_option("path_separator", "newline")
 
     def work(connection: Connection) -> None:
         config.attributes["connection"] = connection
+        config.attributes["version_table"] = (
+            PLATFORM_TABLE if module is None else version_table(module)
+        )
         if to == "base" or (before is not None and to != "head" and to < before):
             command.downgrade(config, to)
         else:

@@ -94,7 +94,7 @@ class Platform:
         observer: Observer | None = observe_statement,
     ) -> None:
         self.settings = settings
-        self.modules = modules or all_modules()
+        self.modules = modules or all_modules(settings.modules.extra)
         key = settings.security.secret_key
         secret = key.reveal() if key is not None else secrets.token_urlsafe(48)
         self.breakers = BreakerRegistry(enabled=settings.resilience.breakers)

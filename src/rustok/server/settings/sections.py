@@ -213,6 +213,12 @@ class MediaSettings(Section, frozen=True, kw_only=True):
     root: Path = Path("var/media")
 
 
+class ModulesSettings(Section, frozen=True, kw_only=True):
+    """`extra`: modules of other packages, as `package.module:NAME`; their code runs in every process."""
+
+    extra: tuple[str, ...] = ()
+
+
 class Settings(Section, frozen=True, kw_only=True):
     """All settings of one process; `debug` shows tracebacks and is refused in production."""
 
@@ -226,6 +232,7 @@ class Settings(Section, frozen=True, kw_only=True):
     nats: NatsSettings = NatsSettings()
     redis: RedisSettings = RedisSettings()
     resilience: ResilienceSettings = ResilienceSettings()
+    modules: ModulesSettings = ModulesSettings()
     media: MediaSettings = MediaSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     mail: MailSettings = MailSettings()
