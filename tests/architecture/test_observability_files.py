@@ -16,7 +16,8 @@ import yaml
 from rustok.server.settings import known_keys
 from rustok.telemetry import metrics
 from tools.observability.__main__ import stale
-from tools.observability.dashboards import DASHBOARDS, PLATFORM
+from tools.observability.dashboards import DASHBOARDS
+from tools.observability.dashboards.platform import PLATFORM
 from tools.observability.rules import ALERTS
 
 ROOT = Path(__file__).parents[2]

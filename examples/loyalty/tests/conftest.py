@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -67,12 +68,15 @@ async def world(settings: Settings) -> AsyncIterator[World]:
         await platform.close()
 
 
-async def tables_of(owner: Settings) -> set[str]:
-    """Names of the tables there are."""
+@pytest.fixture
+def tables(owner: Settings) -> Callable[[], set[str]]:
+    """Gives the names of the tables there are."""
+    return lambda: asyncio.run(_tables_of(owner))
+
+
+async def _tables_of(owner: Settings) -> set[str]:
     path = owner.database.url.sqlite_path
     if path is not None:
-        import sqlite3
-
         connection = sqlite3.connect(path)
         rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
         connection.close()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from conftest import tables_of
 from rustok_loyalty.model import points_for
 
 from rustok.commerce.orders.events import OrderPaid, OrderPlaced
@@ -28,7 +28,7 @@ async def test_a_paid_order_earns_points_once_and_its_customer_sees_them(world: 
     tenant, other = await world.tenant(), await world.tenant()
     token = await world.token(tenant, "customer", email="ada@example.com")
     async with world.client(tenant, token=token) as client:
-        me = (await client.get("/api/v1/storefront/account")).json()
+        me = (await client.get("/api/v1/auth/me")).json()
         order_id = new_id()
         async with world.write(tenant) as tx:
             tx.emit(
@@ -65,17 +65,17 @@ async def test_where_the_module_is_off_its_route_says_so(world: World) -> None:
     tenant = await world.tenant()
     staff = await world.token(tenant)
     async with world.client(tenant, token=staff) as client:
-        off = await client.delete(
-            "/api/v1/admin/tenant/modules/loyalty", headers={"If-Match": "*"}
-        )
+        off = await client.delete("/api/v1/admin/tenant/modules/loyalty", headers={"If-Match": "*"})
         assert off.status_code in (200, 204), off.text
         answer = await client.get("/api/v1/storefront/loyalty")
         assert (answer.status_code, answer.json()["code"]) == (404, "module_disabled")
 
 
-def test_its_tables_come_and_go_with_the_platforms(owner: Settings) -> None:
+def test_its_tables_come_and_go_with_the_platforms(
+    owner: Settings, tables: Callable[[], set[str]]
+) -> None:
     asyncio.run(migrations.migrate(owner))
-    assert "loyalty_earnings" in asyncio.run(tables_of(owner))
+    assert "loyalty_earnings" in tables()
     assert asyncio.run(migrations.modules_behind(owner)) == []
     asyncio.run(migrations.migrate(owner, "base"))
-    assert "loyalty_earnings" not in asyncio.run(tables_of(owner))
+    assert "loyalty_earnings" not in tables()

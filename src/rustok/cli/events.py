@@ -351,6 +351,8 @@ def schema(invocation: Invocation, as_asyncapi: bool) -> None:
 
     One document on stdout; needs no database.
     """
-    all_modules(invocation.settings().modules.extra)  # importing the features registers their events
+    all_modules(
+        invocation.settings().modules.extra
+    )  # importing the features registers their events
     document = asyncapi if as_asyncapi else json_schema
     click.echo(to_json(document(version=rustok.__version__)))

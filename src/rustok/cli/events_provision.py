@@ -48,7 +48,12 @@ def provision(invocation: Invocation, prune: bool, from_start: bool) -> None:
     # What the connection has to say is said by the error; stderr is one problem with --json.
     logs.configure(level="ERROR", log_format=settings.telemetry.log_format)
     done = asyncio.run(
-        provisioned(settings, all_modules(settings.modules.extra).consumers, prune=prune, from_start=from_start)
+        provisioned(
+            settings,
+            all_modules(settings.modules.extra).consumers,
+            prune=prune,
+            from_start=from_start,
+        )
     )
     counts = Counter(done.consumers.values())
     listed = ", ".join(f"{count} {change}" for change, count in sorted(counts.items()))

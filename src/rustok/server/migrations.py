@@ -92,8 +92,9 @@ async def current(settings: Settings, table: str = PLATFORM_TABLE) -> str | None
     try:
         if not await connection.fetchval("SELECT to_regclass($1)", f"public.{table}"):
             return None
-        # constant sql: the name is one of ours or of a module's slug
-        found: str | None = await connection.fetchval(f"SELECT version_num FROM {table}")
+        found: str | None = await connection.fetchval(
+            f"SELECT version_num FROM {table}"  # constant sql: our name, or a module's slug
+        )
         return found
     finally:
         await connection.close()
@@ -104,8 +105,9 @@ def _current_sqlite(path: Path, table: str) -> str | None:
         return None
     connection = sqlite3.connect(path)
     try:
-        # constant sql: as above
-        found = connection.execute(f"SELECT version_num FROM {table}").fetchone()
+        found = connection.execute(
+            f"SELECT version_num FROM {table}"  # constant sql: as above
+        ).fetchone()
     except sqlite3.OperationalError:
         return None
     finally:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from rustok_loyalty import service
-
 from rustok.commerce.orders.events import OrderPaid, OrderPlaced
 from rustok.core.bus.port import Consumer
 from rustok.core.db import WriteTx
 from rustok.core.events.envelope import Envelope
+from rustok_loyalty import service
 
 
 async def placed(tx: WriteTx, event: OrderPlaced, _envelope: Envelope) -> None:
@@ -18,9 +17,7 @@ async def placed(tx: WriteTx, event: OrderPlaced, _envelope: Envelope) -> None:
 
 
 async def paid(tx: WriteTx, event: OrderPaid, _envelope: Envelope) -> None:
-    await service.earn(
-        tx, event.order_id, amount_minor=event.amount_minor, currency=event.currency
-    )
+    await service.earn(tx, event.order_id, amount_minor=event.amount_minor, currency=event.currency)
 
 
 CONSUMER: Final = Consumer(name="loyalty", handlers={"order.placed": placed, "order.paid": paid})

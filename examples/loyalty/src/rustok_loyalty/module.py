@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from rustok.core.modules import Module
 from rustok_loyalty import handlers, routes
 from rustok_loyalty.events import PointsEarned
-
-from rustok.core.modules import Module
 
 MODULE: Final = Module(
     slug="loyalty",

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from rustok_loyalty.model import Account
-from rustok_loyalty.tables import loyalty_earnings
 from sqlalchemy import Integer, bindparam, cast, func, select
 
 from rustok.core.db import TENANT, Id, Query, ReadTx, WriteTx
 from rustok.core.ids import new_id
+from rustok_loyalty.model import Account
+from rustok_loyalty.tables import loyalty_earnings
 
 _OF_ORDER: Final[Query[UUID | None]] = Query(
     select(loyalty_earnings.c.customer_id).where(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from rustok_loyalty import service
-from rustok_loyalty.schemas import LoyaltyView
-
 from rustok.core.errors import PermissionDenied
 from rustok.core.routing import SIGNED_IN, ReadCall, Routes
+from rustok_loyalty import service
+from rustok_loyalty.schemas import LoyaltyView
 
 storefront: Final = Routes("loyalty", surface="storefront", tag="Loyalty")
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from rustok.core.db import ReadTx, WriteTx
 from rustok_loyalty import repository
 from rustok_loyalty.events import PointsEarned
 from rustok_loyalty.model import Account, points_for
-
-from rustok.core.db import ReadTx, WriteTx
 
 
 async def remember(tx: WriteTx, order_id: UUID, customer_id: UUID) -> None:
