@@ -117,7 +117,7 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         "DatabasePoolUsedUp",
         "database",
         expr=(
-            'sum by (instance, role) (rustok_db_pool_connections{state="in_use"})'
+            'sum by (instance, role) (rustok_db_pool_connections{state="used"})'
             ' / sum by (instance, role) (rustok_db_pool_connections{state="limit"}) > 0.9'
         ),
         lasting="5m",
@@ -130,11 +130,11 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         ),
         mend=("End what blocks; then `database.pool_max` within PostgreSQL's max_connections.",),
         bad={
-            'rustok_db_pool_connections{instance="a:1",role="app",state="in_use"}': "10+0x60",
+            'rustok_db_pool_connections{instance="a:1",role="app",state="used"}': "10+0x60",
             'rustok_db_pool_connections{instance="a:1",role="app",state="limit"}': "10+0x60",
         },
         good={
-            'rustok_db_pool_connections{instance="a:1",role="app",state="in_use"}': "3+0x60",
+            'rustok_db_pool_connections{instance="a:1",role="app",state="used"}': "3+0x60",
             'rustok_db_pool_connections{instance="a:1",role="app",state="limit"}': "10+0x60",
         },
         labels={"instance": "a:1", "role": "app"},
@@ -142,16 +142,23 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
     threshold(
         "DatabaseErrors",
         "database",
-        expr='sum by (kind) (rate(rustok_db_query_errors_total{kind!="conflict"}[5m])) > 0.5',
+        expr=(
+            "sum by (kind) (rate(rustok_db_query_errors_total"
+            '{kind!~"already_exists|reference_missing|rule_violated|value_out_of_range"}[5m])) > 0.5'
+        ),
         lasting="5m",
         severity="page",
         summary="Statements fail: {{ $labels.kind }}.",
         impact="Requests get 5xx or 503.",
         check=("Logs: the statement and the database's own message.", "Disk full? Read only?"),
-        mend=("unavailable: bring the database back. timeout: see *DatabaseSlow*.",),
-        bad={'rustok_db_query_errors_total{operation="select",kind="unavailable"}': "0+60x60"},
-        good={'rustok_db_query_errors_total{operation="select",kind="unavailable"}': "0+1x60"},
-        labels={"kind": "unavailable"},
+        mend=("database_unavailable: bring the database back. timeout: see *DatabaseSlow*.",),
+        bad={
+            'rustok_db_query_errors_total{operation="select",kind="database_unavailable"}': "0+60x60"
+        },
+        good={
+            'rustok_db_query_errors_total{operation="select",kind="database_unavailable"}': "0+1x60"
+        },
+        labels={"kind": "database_unavailable"},
     ),
     threshold(
         "DatabaseSlow",
@@ -179,7 +186,7 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         "TransactionsRolledBack",
         "database",
         expr=(
-            'sum(rate(rustok_db_transactions_total{outcome="rolled_back"}[10m]))'
+            'sum(rate(rustok_db_transactions_total{outcome="rollback"}[10m]))'
             " / sum(rate(rustok_db_transactions_total[10m])) > 0.3"
         ),
         lasting="15m",
@@ -189,12 +196,12 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         check=("Status codes by route: 409 and 412 are conflicts, 422 input, 5xx faults.",),
         mend=("A client that repeats refused requests: talk to its owner, or limit it.",),
         bad={
-            'rustok_db_transactions_total{role="app",outcome="rolled_back"}': "0+50x60",
-            'rustok_db_transactions_total{role="app",outcome="committed"}': "0+50x60",
+            'rustok_db_transactions_total{role="app",outcome="rollback"}': "0+50x60",
+            'rustok_db_transactions_total{role="app",outcome="commit"}': "0+50x60",
         },
         good={
-            'rustok_db_transactions_total{role="app",outcome="rolled_back"}': "0+1x60",
-            'rustok_db_transactions_total{role="app",outcome="committed"}': "0+99x60",
+            'rustok_db_transactions_total{role="app",outcome="rollback"}': "0+1x60",
+            'rustok_db_transactions_total{role="app",outcome="commit"}': "0+99x60",
         },
     ),
     threshold(

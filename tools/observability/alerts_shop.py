@@ -12,7 +12,7 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
         "shop",
         expr=(
             'sum(rate(rustok_http_requests_total{route="/api/v1/storefront/checkout",method="POST"}[15m])) > 0'
-            ' and sum(rate(rustok_orders_total{state="placed"}[15m])) == 0'
+            ' and sum(rate(rustok_orders_total{state="pending"}[15m])) == 0'
         ),
         lasting="15m",
         severity="page",
@@ -25,11 +25,11 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
         mend=("Undo the change; checkouts need nothing else to come back.",),
         bad={
             'rustok_http_requests_total{route="/api/v1/storefront/checkout",method="POST",status="409"}': "0+10x60",
-            'rustok_orders_total{state="placed"}': "500+0x60",
+            'rustok_orders_total{state="pending"}': "500+0x60",
         },
         good={
             'rustok_http_requests_total{route="/api/v1/storefront/checkout",method="POST",status="201"}': "0+10x60",
-            'rustok_orders_total{state="placed"}': "0+10x60",
+            'rustok_orders_total{state="pending"}': "0+10x60",
         },
         at="50m",
     ),
@@ -62,7 +62,7 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
         "CommerceCommandsFailing",
         "shop",
         expr=(
-            'sum by (operation) (rate(rustok_commerce_operations_total{outcome="error"}[15m]))'
+            'sum by (operation) (rate(rustok_commerce_operations_total{outcome="failed"}[15m]))'
             " / sum by (operation) (rate(rustok_commerce_operations_total[15m])) > 0.2"
         ),
         lasting="15m",
@@ -73,11 +73,11 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
         mend=("By the code's page in the error reference.",),
         bad={
             'rustok_commerce_operations_total{operation="capture",outcome="ok"}': "0+5x60",
-            'rustok_commerce_operations_total{operation="capture",outcome="error"}': "0+5x60",
+            'rustok_commerce_operations_total{operation="capture",outcome="failed"}': "0+5x60",
         },
         good={
             'rustok_commerce_operations_total{operation="capture",outcome="ok"}': "0+100x60",
-            'rustok_commerce_operations_total{operation="capture",outcome="error"}': "0+1x60",
+            'rustok_commerce_operations_total{operation="capture",outcome="failed"}': "0+1x60",
         },
         labels={"operation": "capture"},
         at="50m",
@@ -143,28 +143,5 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
             'rustok_rate_limit_rejections_total{surface="storefront"}': "0+1x60",
             'rustok_http_requests_total{route="page",method="GET",status="200"}': "0+100x60",
         },
-    ),
-    threshold(
-        "AuditRecordsMissing",
-        "security",
-        expr=(
-            'sum(rate(rustok_http_requests_total{route=~"/api/v1/admin/.*",method!="GET",status=~"2.."}[15m])) > 0'
-            " and (sum(rate(rustok_audit_records_total[15m])) or vector(0)) == 0"
-        ),
-        lasting="10m",
-        severity="page",
-        summary="Staff changes things and no audit record is written.",
-        impact="Who did what cannot be proven for this time.",
-        check=("`rustok audit verify` for a tenant that changed; logs for `audit.`.",),
-        mend=("Go back to the version before; then tell who must know of the gap.",),
-        bad={
-            'rustok_http_requests_total{route="/api/v1/admin/products",method="POST",status="201"}': "0+10x60",
-            'rustok_audit_records_total{action="product.created"}': "100+0x60",
-        },
-        good={
-            'rustok_http_requests_total{route="/api/v1/admin/products",method="POST",status="201"}': "0+10x60",
-            'rustok_audit_records_total{action="product.created"}': "0+10x60",
-        },
-        at="50m",
     ),
 )

@@ -47,6 +47,7 @@ from rustok.server.resolution import Resolver
 from rustok.server.router import Router
 from rustok.telemetry import metrics, trace_context
 from rustok.telemetry.logs import bind, get_logger, log_fields
+from rustok.telemetry.top_tenants import TOP
 
 log = get_logger("rustok.http")
 
@@ -222,6 +223,8 @@ class Application:
             received_bytes=request.received_bytes,
             sent_bytes=0 if head else len(answer.body),
         )
+        if seen.tenant is not None:
+            TOP.count(seen.tenant.slug, elapsed, failed=answer.status >= 500)
         log.info(
             "request",
             method=method,
@@ -293,6 +296,7 @@ class Application:
             answer,
             route=seen.route,
             tenant=tenant.id,
+            slug=tenant.slug,
             epoch_at=seen.epoch_at,
             seconds=seen.keep_seconds or 0,
         )

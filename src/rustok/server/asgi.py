@@ -12,6 +12,7 @@ from rustok.server.operations import operation_pages
 from rustok.server.pages.documentation import documentation_pages, plain_error_page
 from rustok.server.pages.storefront import storefront
 from rustok.server.platform import Platform
+from rustok.telemetry import top_tenants
 
 
 async def _authenticate(parts: Parts, tenant: TenantProfile, headers: Mapping[str, str]) -> Actor:
@@ -26,6 +27,7 @@ async def _authenticate(parts: Parts, tenant: TenantProfile, headers: Mapping[st
 def application(platform: Platform) -> Application:
     """The application of `platform`; one per process."""
     http = platform.settings.http
+    top_tenants.follow(platform.settings.telemetry.top_tenants)
     return Application(
         parts=platform.parts,
         modules=platform.modules,

@@ -71,16 +71,24 @@ class Ready:
         "ok_304",
         "route",
         "size_bytes",
+        "slug",
         "tenant",
         "used",
     )
 
     def __init__(
-        self, answer: Answer, *, route: str, tenant: UUID, epoch: Epoch, epoch_at: int
+        self,
+        answer: Answer,
+        *,
+        route: str,
+        tenant: UUID,
+        slug: str,
+        epoch: Epoch,
+        epoch_at: int,
     ) -> None:
         self.body = answer.body
         self.route = route
-        self.tenant = str(tenant)
+        self.tenant, self.slug = str(tenant), slug
         self.epoch, self.epoch_at = epoch, epoch_at
         self.expires_at = 0.0
         self.used = False
@@ -195,6 +203,7 @@ class ReadyAnswers:
         *,
         route: str,
         tenant: UUID,
+        slug: str = "",
         epoch_at: int,
         seconds: float,
     ) -> Ready:
@@ -204,7 +213,7 @@ class ReadyAnswers:
             seconds: how long the route lets others keep it.
         """
         epoch = self.epoch(tenant)
-        ready = Ready(answer, route=route, tenant=tenant, epoch=epoch, epoch_at=epoch_at)
+        ready = Ready(answer, route=route, tenant=tenant, slug=slug, epoch=epoch, epoch_at=epoch_at)
         is_small = ready.size_bytes * LARGEST_SHARE <= self._capacity_bytes
         if epoch[0] == epoch_at and is_small:
             self._drop(question.key)

@@ -13,6 +13,7 @@ from rustok.server.message import Send
 from rustok.server.ready import Question, Ready
 from rustok.telemetry import trace_context
 from rustok.telemetry.logs import get_logger, info_lines
+from rustok.telemetry.top_tenants import TOP
 
 log = get_logger("rustok.http")
 
@@ -45,6 +46,7 @@ async def send_ready(ready: Ready, question: Question, send: Send, started: floa
     await send({"type": "http.response.body", "body": body})
     elapsed = time.perf_counter() - started
     ready.observe(elapsed)
+    TOP.count(ready.slug, elapsed, failed=False)
     _log_line(ready, 304 if is_known else 200, request_id.decode("ascii"), trace, elapsed)
 
 

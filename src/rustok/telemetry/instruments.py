@@ -170,6 +170,10 @@ class Family(Generic[_M]):
         """Forget every child: a gauge whose label sets are read anew each time (states, consumers)."""
         self._children.clear()
 
+    def forget(self, **labels: str) -> None:
+        """Drop the child of these labels, if there is one."""
+        self._children.pop(self._ordered(labels), None)
+
     def _ordered(self, labels: dict[str, str]) -> tuple[str, ...]:
         if labels.keys() != set(self._names):
             raise ValueError(f"labels are {', '.join(self._names)}; got {', '.join(labels)}")

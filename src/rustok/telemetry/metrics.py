@@ -98,6 +98,13 @@ HTTP_RESPONSE_SIZE = histogram(
     "http_response_size_bytes", "Body sent.", "method", "route", buckets=SIZE_BUCKETS
 )
 
+# Tenants by slug, bounded and off unless asked for (see `top_tenants`).
+TENANT_REQUESTS = counter("tenant_requests_total", "Requests of the heaviest tenants.", "tenant")
+TENANT_SECONDS = counter(
+    "tenant_request_seconds_total", "Seconds of answering the heaviest tenants.", "tenant"
+)
+TENANT_ERRORS = counter("tenant_errors_total", "5xx answers to the heaviest tenants.", "tenant")
+
 # Events: type from the event registry, consumer from the modules.
 EVENTS_PUBLISHED = counter("event_bus_published_total", "Events handed to the bus.", "type")
 EVENTS_DISPATCHED = counter(

@@ -23,7 +23,7 @@ COMMERCE: Final = Dashboard(
             unit="short",
             kind="stat",
             queries=(
-                Query('sum(increase(rustok_orders_total{state="placed"}[$__range]))', "orders"),
+                Query('sum(increase(rustok_orders_total{state="pending"}[$__range]))', "orders"),
             ),
         ),
         Panel(

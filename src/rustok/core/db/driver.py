@@ -31,10 +31,10 @@ class Connection(Protocol):
 
 
 class PoolState(NamedTuple):
-    """How many connections of a role are in a state."""
+    """How many connections of a role are in a state; `limit` is how many there may be."""
 
     role: str
-    state: Literal["idle", "used"]
+    state: Literal["idle", "used", "limit"]
     connections: int
 
 

@@ -144,6 +144,7 @@ class PostgresDriver:
             idle = pool.get_idle_size()
             found.append(PoolState(door, "idle", idle))
             found.append(PoolState(door, "used", pool.get_size() - idle))
+            found.append(PoolState(door, "limit", pool.get_max_size()))
         return found
 
     @contextlib.asynccontextmanager

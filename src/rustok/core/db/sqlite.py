@@ -240,6 +240,8 @@ class SqliteDriver:
             PoolState("reader", "used", READERS - free),
             PoolState("writer", "idle", 1 - writing),
             PoolState("writer", "used", writing),
+            PoolState("reader", "limit", READERS),
+            PoolState("writer", "limit", 1),
         ]
 
     @contextlib.asynccontextmanager

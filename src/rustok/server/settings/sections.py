@@ -79,7 +79,8 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
 
     `metrics_port`: metrics and health on a port of their own, at `metrics_host`, and no longer on
     the main one; `worker_metrics_port` is that of `rustok worker`. On the main port /metrics answers
-    the holder of `metrics_token`, and outside production this machine itself.
+    the holder of `metrics_token`, and outside production this machine itself. `top_tenants`: so many
+    tenants are counted by name, the heaviest, the others together; 0 names none.
     """
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -89,6 +90,7 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
     metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
     worker_metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
     metrics_token: Secret | None = None
+    top_tenants: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
 
 
 class EventsSettings(Section, frozen=True, kw_only=True):
