@@ -40,6 +40,7 @@ from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
 from rustok.core.permissions import BUILT_IN_ROLES
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile, context_for
+from rustok.platform.audit import api as audit
 from rustok.platform.identity import api as identity
 from rustok.platform.tenants import api as tenants
 from rustok.server.metering.facts import observe_statement
@@ -150,6 +151,11 @@ class World:
     async def drain(self) -> int:
         """Relay everything that is pending to the consumers."""
         return await self.platform.relay.drain(timeout_seconds=30)
+
+    async def seal_audit(self) -> int:
+        """Write the notes under way and take all audit entries into their chains."""
+        await self.parts.audit.finish()
+        return await audit.seal_waiting(self.parts)
 
     async def events(self, tenant: TenantProfile, *types: str) -> list[Envelope]:
         """The tenant's events, oldest first; only `types` when given."""

@@ -33,6 +33,7 @@ from rustok.importers import runs
 from rustok.importers.model import ImportOptions
 from rustok.importers.report import Issue
 from rustok.index import api as index
+from rustok.platform.audit import api as audit
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.service import roles
 from rustok.platform.mail import api as mail
@@ -147,6 +148,9 @@ async def seed_everything(
     await _over_http(world, tenant, admin_token, marker)
     await world.drain()
     await _bury_one(world, tenant, marker)
+    await audit.seal_tenant(world.parts, tenant.id)
+    async with world.db.system("test") as stx:
+        await audit.checkpoint(world.parts, stx, tenant.id)  # and an entry that waits
     async with world.read(tenant) as tx:
         profile = (await tenants.get_own(tx)).profile()
     return Seeded(

@@ -60,10 +60,12 @@ OWN_WORDS: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("locale",): ("de",),
     ("module",): ("comments",),
     ("provider",): ("stripe",),
+    ("number",): ("1",),
 }
 """Path parameters that name nothing of a tenant: every tenant has the same words."""
 
 IDS: Final[dict[str, str]] = {
+    "actor_id": "users",
     "author_id": "users",
     "cart_id": "carts",
     "aggregate_id": "products",
@@ -73,6 +75,7 @@ IDS: Final[dict[str, str]] = {
     "image_ids": "product_images",
     "location_id": "stock_locations",
     "node_id": "nodes",
+    "object_id": "products",
     "order_line_id": "order_lines",
     "product_ids": "products",
     "tag_id": "content_tags",

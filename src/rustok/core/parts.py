@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgspec
 
+from rustok.core.audit.notes import AuditNotes
 from rustok.core.bus.port import Consumer
 from rustok.core.db import Database
 from rustok.core.mail_route import MailRoute
@@ -78,6 +79,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     redis: the connection to Redis; None where `redis.url` is not set.
     mail: where mail leaves.
     feature_options: what the operator decided for single features; see `options`.
+    audit: records what has no write transaction (refusals, reads of note).
+    audit_retention_days: how long records of the audit log are kept.
     """
 
     db: Database
@@ -95,7 +98,9 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     breakers: BreakerRegistry
     redis: RedisConnection | None
     mail: MailRoute
+    audit: AuditNotes
     sign_in: SignInRules = SignInRules()
+    audit_retention_days: int = 730
     feature_options: tuple[msgspec.Struct, ...] = ()
 
     def options(self, kind: type[Options]) -> Options:

@@ -132,6 +132,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         essential: a command that goes on while the outbox is full (sign-in, buying, mending).
         step_up: a dangerous action: a user who proved who they are a moment ago, no API key.
+        personal: a query that answers with personal data of others; each call is recorded.
     """
 
     module: str
@@ -157,6 +158,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int | None
     essential: bool = False
     step_up: bool = False
+    personal: bool = False
 
     @property
     def full_path(self) -> str:
@@ -227,6 +229,7 @@ class Routes:
         response_model: Any = None,
         essential: bool | None = None,
         step_up: bool = False,
+        personal: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operation.
 
@@ -242,6 +245,7 @@ class Routes:
             response_model: what the document says of the answer where the handler gives stored bytes.
             essential: another answer than that of all routes here.
             step_up: only for a user who proved who they are a moment ago; never for an API key.
+            personal: it answers with personal data of others; each call goes into the audit log.
 
         Raises:
             TypeError: the handler's parameters do not fit the path.
@@ -303,6 +307,7 @@ class Routes:
                     max_body_bytes=max_body_bytes,
                     essential=self.essential if essential is None else essential,
                     step_up=step_up,
+                    personal=personal,
                 )
             )
             return handler

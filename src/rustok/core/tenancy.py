@@ -75,6 +75,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
         correlation_id: the same for all that one request sets going.
         causation_id: the event that caused this, in a handler.
         traceparent: W3C trace context, if any.
+        client: the caller's network address, proxies resolved; None where there is none.
     """
 
     tenant: TenantProfile
@@ -85,6 +86,7 @@ class RequestContext(msgspec.Struct, frozen=True, kw_only=True):
     causation_id: UUID | None = None
     traceparent: str | None = None
     request_id: str | None = None
+    client: str | None = None
 
     @property
     def tenant_id(self) -> UUID:
@@ -111,6 +113,7 @@ def context_for(
     causation_id: UUID | None = None,
     traceparent: str | None = None,
     request_id: str | None = None,
+    client: str | None = None,
 ) -> RequestContext:
     """A context in `tenant`, with the tenant's own locale and currency where none is given."""
     return RequestContext(
@@ -122,6 +125,7 @@ def context_for(
         causation_id=causation_id,
         traceparent=traceparent,
         request_id=request_id,
+        client=client,
     )
 
 

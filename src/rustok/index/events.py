@@ -30,7 +30,12 @@ class IndexReindexRequested(Event, frozen=True, kw_only=True):
     reason: Reason
 
 
-@event("index.updated", aggregate="index", key="rebuild_id")
+@event(
+    "index.updated",
+    aggregate="index",
+    key="rebuild_id",
+    unaudited="a read model, made by the platform itself",
+)
 class IndexUpdated(Event, frozen=True, kw_only=True):
     """A rebuild is complete. `changed` counts the subjects whose documents differed."""
 

@@ -13,7 +13,14 @@ from typing import Final
 
 import msgspec
 
-from rustok.core.errors import FieldError, InvalidInput, RustokError, Unavailable
+from rustok.core.errors import (
+    FieldError,
+    InvalidInput,
+    PermissionDenied,
+    RustokError,
+    Unauthenticated,
+    Unavailable,
+)
 from rustok.core.ids import new_id
 from rustok.core.locale import negotiate, parse_locale
 from rustok.core.modules import Modules
@@ -26,6 +33,7 @@ from rustok.core.tenancy import (
     Actor,
     RequestContext,
     TenantProfile,
+    context_for,
 )
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
@@ -197,6 +205,8 @@ class Application:
             if error.status >= 500 and not isinstance(error, Unavailable):
                 log.error("request.failed", code=error.code, route=seen.route)
                 error = internal_error() if error.status == 500 else error
+            elif isinstance(error, Unauthenticated | PermissionDenied):
+                self._note_refusal(error, request, seen, trace, request_id)
             answer = self._problem(error, request, trace.trace_id)
         except Exception:
             log.exception("request.crashed", route=seen.route)
@@ -233,6 +243,33 @@ class Application:
             ms=round(elapsed * 1000, 1),
         )
 
+    def _note_refusal(
+        self,
+        error: RustokError,
+        request: Request,
+        seen: _Seen,
+        trace: trace_context.TraceContext,
+        request_id: str,
+    ) -> None:
+        """Record who was refused what; refused sign-ins have records of their own."""
+        if seen.tenant is None or seen.is_sign_in:
+            return
+        ctx = context_for(
+            seen.tenant,
+            actor=seen.actor,
+            traceparent=trace.traceparent(),
+            request_id=request_id,
+            client=request.client,
+        )
+        self._parts.audit.note(
+            ctx,
+            "access.refused",
+            object_type="route",
+            object_id=f"{request.method} {seen.route}",
+            outcome="refused",
+            reason=error.code,
+        )
+
     async def _answer(
         self, request: Request, seen: _Seen, trace: trace_context.TraceContext, request_id: str
     ) -> Answer:
@@ -263,11 +300,13 @@ class Application:
             seen.route = route.full_path
             # Signing in with an expired token still in the header must not need signing in.
             signing_in = route.surface == "auth" and route.permission == PUBLIC
+            seen.is_sign_in = signing_in
             actor = (
                 ANONYMOUS
                 if signing_in
                 else await self._authenticate(self._parts, tenant, request.headers)
             )
+            seen.actor = actor
             ctx = _context(request, tenant, actor, query, trace, request_id)
             if seen.question is not None and endpoint.keep_seconds:
                 seen.keep_seconds = endpoint.keep_seconds
@@ -332,7 +371,15 @@ _METHODS: Final = frozenset({"GET", *_UNSAFE, "OPTIONS"})
 class _Seen:
     """What is known of a request so far, for the log line and the headers of a failure."""
 
-    __slots__ = ("epoch_at", "keep_seconds", "question", "route", "tenant")
+    __slots__ = (
+        "actor",
+        "epoch_at",
+        "is_sign_in",
+        "keep_seconds",
+        "question",
+        "route",
+        "tenant",
+    )
 
     def __init__(self) -> None:
         self.route = "unmatched"
@@ -340,6 +387,8 @@ class _Seen:
         self.question: Question | None = None
         self.keep_seconds: float | None = None
         self.epoch_at = 0
+        self.actor: Actor = ANONYMOUS
+        self.is_sign_in = False
 
 
 def _request_id(header: str | None) -> str:
@@ -380,6 +429,7 @@ def _context(
         correlation_id=new_id(),
         traceparent=trace.traceparent(),
         request_id=request_id,
+        client=request.client,
     )
 
 

@@ -13,7 +13,9 @@ from uuid import UUID
 import msgspec
 
 from rustok.core import idempotency
+from rustok.core.audit.entry import entry
 from rustok.core.db import WriteTx
+from rustok.core.db.database import audited
 from rustok.core.errors import (
     FieldError,
     InvalidInput,
@@ -43,6 +45,8 @@ from rustok.server.metering.facts import CommandOutcome, count_command
 from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
 
 _encode: Final = msgspec.json.Encoder().encode
+_AUDITED_SURFACES: Final = frozenset({"admin", "auth", "platform"})
+"""Where a command leaves a record, whatever it does; shoppers' commands do by their events."""
 _STAFF_KINDS: Final = frozenset({"staff", "api_key", "platform"})
 
 
@@ -72,6 +76,7 @@ class Endpoint:
         self._params: list[tuple[str, Any]] = list(route.path_params.items())
         self._lists = _list_fields(route.query) if route.query is not None else frozenset()
         self._can_wait = route.method != "GET" and not route.essential
+        self._is_audited = route.method != "GET" and route.surface in _AUDITED_SURFACES
         self._is_query = issubclass(route.call, ReadCall)
         self._is_command = issubclass(route.call, WriteCall)
         self._is_system = issubclass(route.call, SystemCall)
@@ -165,6 +170,8 @@ class Endpoint:
             async with self._parts.db.read(ctx) as tx:
                 call.tx = tx
                 result = await self.route.handler(call, **arguments)
+            if self.route.personal:
+                self._note(ctx, "data.read", arguments)
             return self._answer(result, request)
         if isinstance(call, WriteCall):
             async with self._parts.db.write(ctx) as write_tx:
@@ -174,8 +181,45 @@ class Endpoint:
             write = self.route.method != "GET"
             async with self._parts.db.system("platform surface", write=write, ctx=ctx) as system_tx:
                 call.tx = system_tx
-                return self._answer(await self.route.handler(call, **arguments), request)
-        return self._answer(await self.route.handler(call, **arguments), request)
+                result = await self.route.handler(call, **arguments)
+                if self._is_audited:
+                    self._record(system_tx, arguments)
+                return self._answer(result, request)
+        if not self._is_audited:
+            return self._answer(await self.route.handler(call, **arguments), request)
+        seen: list[int] = []
+        token = audited.set(seen)
+        try:
+            result = await self.route.handler(call, **arguments)
+        finally:
+            audited.reset(token)
+        if not seen:
+            self._note(ctx, self._default_action, arguments)
+        return self._answer(result, request)
+
+    @property
+    def _default_action(self) -> str:
+        return f"request.{self.route.handler.__name__}"
+
+    def _record(self, tx: WriteTx, arguments: dict[str, Any]) -> None:
+        """A command that its feature has not recorded is recorded as such, in the same transaction."""
+        if tx.audits:
+            return
+        made = entry(
+            self._default_action,
+            object_type=self.route.module,
+            object_id=self._object(arguments),
+        )
+        tx.audits.append((tx.ctx.tenant_id, made))
+
+    def _note(self, ctx: RequestContext, action: str, arguments: dict[str, Any]) -> None:
+        self._parts.audit.note(
+            ctx,
+            action,
+            object_type=self.route.module,
+            object_id=self._object(arguments),
+            after={"operation": self.route.operation_id},
+        )
 
     async def _command(
         self,
@@ -187,7 +231,10 @@ class Endpoint:
         content: bytes,
     ) -> Answer:
         if key is None:
-            return self._answer(await self.route.handler(call, **arguments), request)
+            result = await self.route.handler(call, **arguments)
+            if self._is_audited:
+                self._record(tx, arguments)
+            return self._answer(result, request)
         actor = f"{tx.ctx.actor.kind}:{tx.ctx.actor.id or ''}"
         operation = self.route.operation_id
         stored = await idempotency.claim(
@@ -203,11 +250,18 @@ class Endpoint:
                 body=stored.body.encode(),
                 headers={**stored.headers, "idempotent-replayed": "true"},
             )
-        answer = self._answer(await self.route.handler(call, **arguments), request)
+        result = await self.route.handler(call, **arguments)
+        if self._is_audited:
+            self._record(tx, arguments)
+        answer = self._answer(result, request)
         await idempotency.store(
             tx, actor=actor, key=key, status=answer.status, headers=answer.headers, body=answer.body
         )
         return answer
+
+    def _object(self, arguments: dict[str, Any]) -> str | None:
+        """What the address names, the most exact last."""
+        return "/".join(str(arguments[name]) for name, _ in self._params) or None
 
     def _path(self, values: list[str]) -> dict[str, Any]:
         arguments: dict[str, Any] = {}

@@ -25,6 +25,7 @@ from rustok.core.errors import RustokError
 from rustok.core.modules import Module, Modules
 from rustok.importers.module import MODULE as IMPORTS
 from rustok.index.module import MODULE as INDEX
+from rustok.platform.audit.module import MODULE as AUDIT
 from rustok.platform.eventlog.module import MODULE as EVENTLOG
 from rustok.platform.identity.module import MODULE as IDENTITY
 from rustok.platform.mail.module import MODULE as MAIL
@@ -75,6 +76,7 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             TENANTS,
             MAIL,
             IDENTITY,
+            AUDIT,
             EVENTLOG,
             WEBHOOKS,
             PRODUCTS,

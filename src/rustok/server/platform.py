@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Literal
 
 from rustok.commerce.payments.api import PaymentOptions
 from rustok.core import outbox
+from rustok.core.audit.notes import AuditNotes
+from rustok.core.audit.pending import AuditWriter
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Transport
 from rustok.core.db import Database
@@ -100,9 +102,11 @@ class Platform:
         self.breakers = BreakerRegistry(enabled=settings.resilience.breakers)
         self._unwatch = breaker_metrics.watch(self.breakers)
         self.redis = self._redis()
+        sealer = Sealer(keys={"1": secret}, active_kid="1")
         self.db = Database(
             driver_for(settings),
             flush_events=outbox.flush_events,
+            flush_audits=AuditWriter(sealer, address=settings.audit.address).flush,
             observer=observer,
             changed=self._changed,
             committed=self._committed,
@@ -126,7 +130,7 @@ class Platform:
             public_url=settings.http.public_url
             or f"http://{settings.http.host}:{settings.http.port}",
             media_root=Path(settings.media.root),
-            sealer=Sealer(keys={"1": secret}, active_kid="1"),
+            sealer=sealer,
             outbound=OutboundPolicy(
                 allow_http=settings.webhooks.allow_http,
                 allow_private=settings.webhooks.allow_private,
@@ -142,6 +146,8 @@ class Platform:
                     test_provider=settings.payments.test_provider,
                 ),
             ),
+            audit=AuditNotes(self.db),
+            audit_retention_days=settings.audit.retention_days,
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (
@@ -250,5 +256,6 @@ class Platform:
         await identity.finish_notes()
         if self.redis is not None:
             await self.redis.close()
+        await self.parts.audit.finish()
         await self.db.close()
         self._unwatch()

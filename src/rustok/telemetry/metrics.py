@@ -117,6 +117,15 @@ EVENT_LAG = gauge(
     "event_bus_lag_seconds", "Age of the last event finished.", "consumer", across="largest"
 )
 EVENT_DURATION = histogram("event_processing_duration_seconds", "Time of one delivery.", "consumer")
+# Audit: action from the event registry and the features' own code.
+AUDIT_RECORDS = counter("audit_records_total", "Audit entries written.", "action")
+AUDIT_LOST = counter(
+    "audit_lost_total", "Audit notes of refusals and reads that could not be written.", "reason"
+)
+AUDIT_PENDING = _plain_gauge(
+    "audit_pending", "Audit entries not yet in the chain.", across="largest"
+)
+AUDIT_BROKEN = counter("audit_broken_total", "Signs of tampering met while sealing.", "what")
 OUTBOX_PENDING = _plain_gauge("outbox_pending", "Events not published yet.", across="largest")
 OUTBOX_OLDEST_AGE = _plain_gauge(
     "outbox_oldest_age_seconds", "Age of the oldest event not published yet.", across="largest"

@@ -36,7 +36,13 @@ class InventoryAdjusted(Event, frozen=True, kw_only=True):
         return None
 
 
-@event("inventory.reserved", aggregate="inventory_item", key="variant_id", read_model=True)
+@event(
+    "inventory.reserved",
+    aggregate="inventory_item",
+    key="variant_id",
+    read_model=True,
+    unaudited="moves with its order, which is recorded",
+)
 class InventoryReserved(Event, frozen=True, kw_only=True):
     variant_id: UUID
     order_id: UUID
@@ -45,7 +51,13 @@ class InventoryReserved(Event, frozen=True, kw_only=True):
     available: Available
 
 
-@event("inventory.released", aggregate="inventory_item", key="variant_id", read_model=True)
+@event(
+    "inventory.released",
+    aggregate="inventory_item",
+    key="variant_id",
+    read_model=True,
+    unaudited="moves with its order, which is recorded",
+)
 class InventoryReleased(Event, frozen=True, kw_only=True):
     variant_id: UUID
     order_id: UUID
@@ -53,19 +65,34 @@ class InventoryReleased(Event, frozen=True, kw_only=True):
     available: Available
 
 
-@event("inventory.low", aggregate="inventory_item", key="variant_id")
+@event(
+    "inventory.low",
+    aggregate="inventory_item",
+    key="variant_id",
+    unaudited="follows from a change that is recorded",
+)
 class InventoryLow(Event, frozen=True, kw_only=True):
     variant_id: UUID
     available: Available
     threshold: Quantity
 
 
-@event("inventory.out_of_stock", aggregate="inventory_item", key="variant_id")
+@event(
+    "inventory.out_of_stock",
+    aggregate="inventory_item",
+    key="variant_id",
+    unaudited="follows from a change that is recorded",
+)
 class InventoryOutOfStock(Event, frozen=True, kw_only=True):
     variant_id: UUID
 
 
-@event("inventory.back_in_stock", aggregate="inventory_item", key="variant_id")
+@event(
+    "inventory.back_in_stock",
+    aggregate="inventory_item",
+    key="variant_id",
+    unaudited="follows from a change that is recorded",
+)
 class InventoryBackInStock(Event, frozen=True, kw_only=True):
     variant_id: UUID
     available: Available

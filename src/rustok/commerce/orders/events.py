@@ -73,7 +73,12 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
     currency: CurrencyCode
 
 
-@event("order.status_changed", aggregate="order", key="order_id")
+@event(
+    "order.status_changed",
+    aggregate="order",
+    key="order_id",
+    unaudited="each step has an event of its own, which is recorded",
+)
 class OrderStatusChanged(Event, frozen=True, kw_only=True):
     order_id: UUID
     old_status: OrderState | None

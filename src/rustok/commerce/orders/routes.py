@@ -40,7 +40,7 @@ async def get_own_order(call: ReadCall, order_id: UUID, query: OrderAccess) -> O
     return order_view(*await service.get_own(call.tx, order_id, access_token=token))
 
 
-@admin.get("/orders", permission="orders:list", summary="List orders, newest first")
+@admin.get("/orders", permission="orders:list", summary="List orders, newest first", personal=True)
 async def list_orders(call: ReadCall, query: OrderQuery) -> Page[OrderSummary]:
     wanted = OrderFilter(
         status=query.status,
@@ -54,7 +54,11 @@ async def list_orders(call: ReadCall, query: OrderQuery) -> Page[OrderSummary]:
 
 
 @admin.get(
-    "/orders/{order_id}", permission="orders:read", summary="Show an order", errors=[OrderNotFound]
+    "/orders/{order_id}",
+    permission="orders:read",
+    summary="Show an order",
+    errors=[OrderNotFound],
+    personal=True,
 )
 async def get_order(call: ReadCall, order_id: UUID) -> OrderView:
     return order_view(*await service.get(call.tx, order_id))

@@ -36,7 +36,7 @@ class PaymentCaptured(Event, frozen=True, kw_only=True):
     method: Method
 
 
-@event("payment.failed", aggregate="payment", key="payment_id")
+@event("payment.failed", aggregate="payment", key="payment_id", outcome="failed")
 class PaymentFailed(Event, frozen=True, kw_only=True):
     payment_id: UUID
     order_id: UUID

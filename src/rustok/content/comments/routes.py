@@ -64,7 +64,12 @@ async def list_node_comments(call: ReadCall, node_id: UUID, query: PageRequest) 
     return Page(items=[thread_view(one) for one in page.items], next_cursor=page.next_cursor)
 
 
-@admin.get("/comments", permission="comments:list", summary="List comments, the newest first")
+@admin.get(
+    "/comments",
+    permission="comments:list",
+    summary="List comments, the newest first",
+    personal=True,
+)
 async def list_comments(call: ReadCall, query: CommentFilter) -> Page[CommentView]:
     page = await moderating.list_comments(
         call.tx, query, status=query.status, node_id=query.node_id
@@ -77,6 +82,7 @@ async def list_comments(call: ReadCall, query: CommentFilter) -> Page[CommentVie
     permission="comments:read",
     summary="Show a comment",
     errors=[CommentNotFound],
+    personal=True,
 )
 async def get_comment(call: ReadCall, comment_id: UUID) -> CommentView:
     return comment_view(await moderating.get(call.tx, comment_id))

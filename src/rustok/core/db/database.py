@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Literal
+from typing import Final, Literal
 
 from rustok.core.db.driver import Connection, Driver, PoolState
 from rustok.core.db.statement import DialectName
-from rustok.core.db.transaction import FlushEvents, Observer, ReadTx, SystemTx, WriteTx, _open
+from rustok.core.db.transaction import (
+    FlushAudits,
+    FlushEvents,
+    Observer,
+    ReadTx,
+    SystemTx,
+    WriteTx,
+    _open,
+)
 from rustok.core.events.event import EncodedEvent
 from rustok.core.tenancy import RequestContext, system_context
 
@@ -18,6 +27,9 @@ Role = Literal["app", "system"]
 Outcome = Literal["commit", "rollback"]
 Committed = Callable[[Sequence[tuple[EncodedEvent, RequestContext]]], None]
 Ended = Callable[[Role, Outcome], None]
+
+audited: Final[ContextVar[list[int] | None]] = ContextVar("rustok_audited", default=None)
+"""Where set, how many audit entries each write transaction of this task has written."""
 
 
 def _now() -> datetime:
@@ -30,6 +42,7 @@ class Database:
     Args:
         driver: SQLite or PostgreSQL.
         flush_events: writes the collected events of a transaction to the outbox, before its commit.
+        flush_audits: writes its audit entries, before its commit; None keeps none (tools).
         now: gives the time of a transaction (tests freeze it).
         changed: called after every commit that had events or touched what the public sees.
         observer: called after every statement.
@@ -42,6 +55,7 @@ class Database:
         driver: Driver,
         *,
         flush_events: FlushEvents,
+        flush_audits: FlushAudits | None = None,
         now: Callable[[], datetime] = _now,
         observer: Observer | None = None,
         changed: Callable[[WriteTx], None] | None = None,
@@ -50,6 +64,7 @@ class Database:
     ) -> None:
         self._driver = driver
         self._flush_events = flush_events
+        self._flush_audits = flush_audits
         self.now = now
         self.observer = observer
         self.committed = committed
@@ -103,8 +118,7 @@ class Database:
                     observer=self.observer,
                 )
                 yield tx
-                if tx.events:
-                    await self._flush_events(tx)
+                await self._flush(tx)
             self._after_commit(tx)
 
     @contextlib.asynccontextmanager
@@ -128,13 +142,21 @@ class Database:
                     observer=self.observer,
                 )
                 yield tx
-                if tx.events:
-                    await self._flush_events(tx)
+                await self._flush(tx)
             self._after_commit(tx)
 
     def connections(self) -> list[PoolState]:
         """The connections to the database now, by role and state."""
         return self._driver.connections()
+
+    async def _flush(self, tx: WriteTx) -> None:
+        if tx.audits and self._flush_audits is not None:
+            await self._flush_audits(tx)
+            seen = audited.get()
+            if seen is not None:
+                seen.append(len(tx.audits))
+        if tx.events:
+            await self._flush_events(tx)
 
     def _after_commit(self, tx: WriteTx) -> None:
         for callback in tx._after_commit:

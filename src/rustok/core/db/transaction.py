@@ -15,6 +15,13 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from rustok.core.audit.entry import (
+    AuditEntry,
+    AuditFacts,
+    Outcome,
+    entry,
+    entry_of_event,
+)
 from rustok.core.db.driver import Connection
 from rustok.core.db.statement import (
     Command,
@@ -119,10 +126,16 @@ class WriteTx(ReadTx):
         super().__init__(connection, **kw)
         self.events: list[tuple[EncodedEvent, RequestContext]] = []
         self.touched = False
+        self.audits: list[tuple[UUID, AuditEntry]] = []
         self._after_commit: list[Callable[[], None]] = []
 
-    def emit(self, event: Event) -> None:
+    def emit(self, event: Event, *, before: AuditFacts | None = None) -> None:
         """Announce a fact; it is validated now and written with the rows of this transaction.
+
+        It is recorded in the audit log, too, unless its type says why not.
+
+        Args:
+            before: for the audit log, what the thing was before; personal data as `Masked`.
 
         Raises:
             InvalidEvent: a field breaks its rule.
@@ -130,7 +143,56 @@ class WriteTx(ReadTx):
         tenant = self._tenant()
         if tenant is None:
             raise TypeError("emit on a SystemTx needs a tenant: use emit_for")
-        self.events.append((encode_event(event, tenant_id=tenant), self.ctx))
+        self._announce(event, tenant, before)
+
+    def _announce(self, event: Event, tenant_id: UUID, before: AuditFacts | None) -> None:
+        encoded = encode_event(event, tenant_id=tenant_id)
+        self.events.append((encoded, self.ctx))
+        if not event.unaudited:
+            recorded = entry_of_event(
+                encoded.type,
+                encoded.aggregate_type,
+                encoded.aggregate_id,
+                encoded.data,
+                before=before,
+                outcome=event.outcome,
+            )
+            self.audits.append((tenant_id, recorded))
+
+    def audit(
+        self,
+        action: str,
+        *,
+        object_type: str,
+        object_id: UUID | str | None = None,
+        before: AuditFacts | None = None,
+        after: AuditFacts | None = None,
+        outcome: Outcome = "done",
+        reason: str | None = None,
+    ) -> None:
+        """Record an action that has no event; written with the rows of this transaction.
+
+        Args:
+            action: `thing.done`, such as "recovery_codes.shown".
+            before, after: scalars that mattered; personal data as `Masked("email")`. Secrets never.
+            reason: a code or a short sentence, never what somebody sent.
+
+        Raises:
+            ValueError: the action is malformed.
+        """
+        tenant = self._tenant()
+        if tenant is None:
+            raise TypeError("audit on a SystemTx needs a tenant: use audit_for")
+        recorded = entry(
+            action,
+            object_type=object_type,
+            object_id=object_id,
+            before=before,
+            after=after,
+            outcome=outcome,
+            reason=reason,
+        )
+        self.audits.append((tenant, recorded))
 
     def touch(self) -> None:
         """Say that what the public sees of the tenant changes here, though no event says so."""
@@ -239,9 +301,13 @@ class SystemTx(WriteTx):
     def _tenant(self) -> UUID | None:
         return None
 
-    def emit_for(self, tenant_id: UUID, event: Event) -> None:
+    def emit_for(self, tenant_id: UUID, event: Event, *, before: AuditFacts | None = None) -> None:
         """As `emit`, for the tenant named."""
-        self.events.append((encode_event(event, tenant_id=tenant_id), self.ctx))
+        self._announce(event, tenant_id, before)
+
+    def audit_for(self, tenant_id: UUID, recorded: AuditEntry) -> None:
+        """As `audit`, for the tenant named; the entry is made by `core.audit.entry.entry`."""
+        self.audits.append((tenant_id, recorded))
 
     async def update(self, table: Table, key: Mapping[str, Any], **values: object) -> int:
         """As `WriteTx.update`; for a tenant table `key` names the tenant."""
@@ -258,3 +324,4 @@ class SystemTx(WriteTx):
 
 
 FlushEvents = Callable[[WriteTx], Awaitable[None]]
+FlushAudits = Callable[[WriteTx], Awaitable[None]]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 
+from rustok.core.audit.entry import Outcome
 from rustok.core.errors import RustokError
 
 E = TypeVar("E", bound="type[Event]")
@@ -55,6 +56,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Fal
     key: ClassVar[str] = ""
     schema_version: ClassVar[int] = 1
     changes_read_model: ClassVar[bool] = False
+    unaudited: ClassVar[str] = ""
+    outcome: ClassVar[Outcome] = "done"
 
     def rule_broken(self) -> tuple[str, str] | None:
         """(field, rule) of the first cross-field rule that does not hold; None when all hold."""
@@ -85,7 +88,14 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def event(
-    name: str, *, aggregate: str, key: str, version: int = 1, read_model: bool = False
+    name: str,
+    *,
+    aggregate: str,
+    key: str,
+    version: int = 1,
+    read_model: bool = False,
+    unaudited: str = "",
+    outcome: Outcome = "done",
 ) -> Callable[[E], E]:
     """Register an event class.
 
@@ -95,6 +105,8 @@ def event(
         key: the field that holds the aggregate's id.
         version: raised when the schema changes incompatibly.
         read_model: True when the event changes a read model.
+        unaudited: why the audit log leaves it out; "" records it, as is right for what people do.
+        outcome: how the audit log files it: "done", or "failed" for what did not come about.
 
     Raises:
         ValueError: the name is malformed or taken, or `key` is no field.
@@ -109,6 +121,7 @@ def event(
             raise ValueError(f"event {name!r} has no field {key!r}")
         cls.type, cls.aggregate, cls.key = name, aggregate, key
         cls.schema_version, cls.changes_read_model = version, read_model
+        cls.unaudited, cls.outcome = unaudited, outcome
         hints = msgspec.inspect.type_info(cls)
         ids = tuple(
             field.name

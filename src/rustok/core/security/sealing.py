@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import re
 import secrets
 from collections.abc import Mapping
@@ -56,7 +57,9 @@ class Sealer:
         if not all(_KID.fullmatch(kid) for kid in keys):
             raise ValueError("a key id is 1 to 32 letters, digits, - and _")
         self._active = active_kid
+        self._secrets: Final = dict(keys)
         self._ciphers: Final = {kid: AESGCM(_derived(secret)) for kid, secret in keys.items()}
+        self._tag_keys: Final[dict[tuple[str, str], bytes]] = {}
 
     def seal(self, plain: bytes, *, belongs_to: str) -> str:
         """`plain` encrypted, as text for a column: version, key id, nonce and ciphertext.
@@ -94,10 +97,33 @@ class Sealer:
         except InvalidTag:
             raise SealBroken("the key has changed, or it is not where it was stored") from None
 
+    def tag(self, data: bytes, *, purpose: str) -> tuple[str, str]:
+        """The id of the active key and a keyed digest of `data` (HMAC-SHA256), 64 hex digits.
 
-def _derived(secret: str) -> bytes:
-    """A key of its own for sealing, so that no other use of the platform's secret shares it."""
-    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(
+        Args:
+            purpose: digests of one purpose say nothing to another.
+        """
+        made = hmac.digest(self._tag_key(self._active, purpose), data, "sha256")
+        return self._active, made.hex()
+
+    def tag_matches(self, tag: str, data: bytes, *, kid: str, purpose: str) -> bool:
+        """Whether `tag` was made by the key `kid` over `data`; in constant time. False without the key."""
+        if kid not in self._secrets:
+            return False
+        made = hmac.digest(self._tag_key(kid, purpose), data, "sha256")
+        return hmac.compare_digest(made.hex().encode(), tag.encode())
+
+    def _tag_key(self, kid: str, purpose: str) -> bytes:
+        key = self._tag_keys.get((kid, purpose))
+        if key is None:
+            key = _derived(self._secrets[kid], f"rustok tag {purpose}".encode())
+            self._tag_keys[(kid, purpose)] = key
+        return key
+
+
+def _derived(secret: str, purpose: bytes = _PURPOSE) -> bytes:
+    """A key of its own for each purpose, so that no other use of the platform's secret shares it."""
+    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(
         secret.encode()
     )
 

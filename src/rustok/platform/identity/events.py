@@ -32,7 +32,7 @@ class UserLoggedIn(Event, frozen=True, kw_only=True):
     session_id: UUID
 
 
-@event("user.login_failed", aggregate="sign_in", key="subject_id")
+@event("user.login_failed", aggregate="sign_in", key="subject_id", outcome="failed")
 class UserLoginFailed(Event, frozen=True, kw_only=True):
     """A refused sign-in.
 

@@ -59,7 +59,12 @@ class WebhookSecretRotated(Event, frozen=True, kw_only=True):
     overlap_seconds: Annotated[int, Meta(ge=0)]
 
 
-@event("webhook.delivery_failed", aggregate="webhook_endpoint", key="endpoint_id")
+@event(
+    "webhook.delivery_failed",
+    aggregate="webhook_endpoint",
+    key="endpoint_id",
+    unaudited="deliveries have a log of their own",
+)
 class WebhookDeliveryFailed(Event, frozen=True, kw_only=True):
     """A delivery was given up after `attempts`."""
 

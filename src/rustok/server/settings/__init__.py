@@ -11,6 +11,7 @@ from rustok.server.settings.loading import (
     variable_name,
 )
 from rustok.server.settings.sections import (
+    AuditSettings,
     DatabaseSettings,
     EventsSettings,
     HttpSettings,
@@ -31,6 +32,7 @@ from rustok.server.settings.values import MASK, DatabaseUrl, Secret, Section
 __all__ = [
     "CONFIG_VARIABLE",
     "MASK",
+    "AuditSettings",
     "DatabaseSettings",
     "DatabaseUrl",
     "EventsSettings",

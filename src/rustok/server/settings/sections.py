@@ -211,6 +211,15 @@ class PaymentsSettings(Section, frozen=True, kw_only=True):
     test_provider: bool = False
 
 
+class AuditSettings(Section, frozen=True, kw_only=True):
+    """`address`: how much of callers' network addresses the audit log keeps; truncated keeps the
+    network (/24, /48). Records older than `retention_days` go, behind a signed checkpoint.
+    """
+
+    address: Literal["truncated", "full", "none"] = "truncated"
+    retention_days: PositiveInt = 730
+
+
 class MediaSettings(Section, frozen=True, kw_only=True):
     root: Path = Path("var/media")
 
@@ -236,6 +245,7 @@ class Settings(Section, frozen=True, kw_only=True):
     resilience: ResilienceSettings = ResilienceSettings()
     modules: ModulesSettings = ModulesSettings()
     media: MediaSettings = MediaSettings()
+    audit: AuditSettings = AuditSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     mail: MailSettings = MailSettings()
     payments: PaymentsSettings = PaymentsSettings()

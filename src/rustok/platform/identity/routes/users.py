@@ -33,7 +33,7 @@ routes: Final = Routes("identity", surface="admin", tag="Users")
 customers: Final = Routes("identity", surface="admin", tag="Customers")
 
 
-@routes.get("/users", permission="users:list", summary="List staff")
+@routes.get("/users", permission="users:list", summary="List staff", personal=True)
 async def list_users(call: ReadCall, query: UserListRequest) -> Page[UserView]:
     page = await users.list_users(
         call.tx, query, kind="staff", email=query.email, is_disabled=query.is_disabled
@@ -75,6 +75,7 @@ async def create_user(call: OpenCall, data: CreateUser) -> Reply[UserView]:
     permission="users:read",
     summary="Show a staff member",
     errors=[UserNotFound],
+    personal=True,
 )
 async def get_user(call: ReadCall, user_id: UUID) -> UserView:
     return user_view(await users.get(call.tx, user_id, kind="staff"))
@@ -187,7 +188,7 @@ async def revoke_user_sessions(call: WriteCall, user_id: UUID) -> None:
     await sessions.revoke_all_of(call.tx, user_id, kind="staff")
 
 
-@customers.get("/customers", permission="customers:list", summary="List customers")
+@customers.get("/customers", permission="customers:list", summary="List customers", personal=True)
 async def list_customers(call: ReadCall, query: UserListRequest) -> Page[UserView]:
     page = await users.list_users(
         call.tx, query, kind="customer", email=query.email, is_disabled=query.is_disabled
@@ -200,6 +201,7 @@ async def list_customers(call: ReadCall, query: UserListRequest) -> Page[UserVie
     permission="customers:read",
     summary="Show a customer",
     errors=[UserNotFound],
+    personal=True,
 )
 async def get_customer(call: ReadCall, customer_id: UUID) -> UserView:
     return user_view(await users.get(call.tx, customer_id, kind="customer"))

@@ -1,0 +1,1 @@
+"""The rules of the chain: records, their hashes, signatures and what counts as tampering; pure."""

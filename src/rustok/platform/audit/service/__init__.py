@@ -1,0 +1,1 @@
+"""What is done with the audit log: sealing it, reading it, checking it, signing and shortening it."""

@@ -1,0 +1,79 @@
+"""The keys of the chain: made once from a random source, kept sealed under the platform's master key.
+
+They are apart from the master key so that it can be replaced: records cannot be sealed anew.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
+
+import msgspec
+
+from rustok.core.db import Database, SystemTx
+from rustok.core.security.sealing import Sealer
+from rustok.platform.audit.model.signing import SEED_BYTES, ChainKey, chain_key
+from rustok.platform.audit.repository import sealing as rows
+
+
+class KeyRing(msgspec.Struct, frozen=True, kw_only=True):
+    """All keys of the chain; the newest seals and signs."""
+
+    active: ChainKey
+    sealing: Mapping[str, bytes]
+
+
+_rings: WeakKeyDictionary[Database, KeyRing] = WeakKeyDictionary()
+
+
+def key_place(kid: str) -> str:
+    """What a sealed key belongs to."""
+    return f"audit_key/{kid}"
+
+
+async def key_ring(tx: SystemTx, db: Database, sealer: Sealer) -> KeyRing:
+    """The keys, made at the first call of a deployment; opened once per process.
+
+    Raises:
+        SealBroken: the master key they were sealed under is not configured.
+    """
+    found = _rings.get(db)
+    if found is not None:
+        return found
+    kept = await rows.list_keys(tx)
+    if not kept:
+        kept = await _make(tx, sealer)
+    opened = [chain_key(_open(sealer, one)) for one in kept]
+    ring = KeyRing(active=opened[-1], sealing={one.kid: one.sealing for one in opened})
+    tx.after_commit(lambda: _rings.__setitem__(db, ring))
+    return ring
+
+
+async def read_ring(tx: SystemTx, sealer: Sealer) -> dict[str, ChainKey]:
+    """All keys by id, for checking; none before the first record.
+
+    Raises:
+        SealBroken: as above.
+    """
+    opened = [chain_key(_open(sealer, one)) for one in await rows.list_keys(tx)]
+    return {one.kid: one for one in opened}
+
+
+async def _make(tx: SystemTx, sealer: Sealer) -> list[rows.SealedKey]:
+    seed = secrets.token_bytes(SEED_BYTES)
+    key = chain_key(seed)
+    await rows.add_key(
+        tx,
+        rows.SealedKey(
+            kid=key.kid,
+            sealed_seed=sealer.seal(seed, belongs_to=key_place(key.kid)),
+            public_key=key.public_key,
+            created_at=tx.now,
+        ),
+    )
+    return await rows.list_keys(tx)
+
+
+def _open(sealer: Sealer, key: rows.SealedKey) -> bytes:
+    return sealer.open(key.sealed_seed, belongs_to=key_place(key.kid))
