@@ -170,6 +170,7 @@ async def delete_user(call: WriteCall, user_id: UUID) -> None:
     "/users/{user_id}/sessions",
     permission="users:manage",
     summary="List the sessions of a staff member",
+    personal=True,
     errors=[UserNotFound],
 )
 async def list_user_sessions(call: ReadCall, user_id: UUID) -> list[SessionView]:
