@@ -23,6 +23,8 @@ from rustok.telemetry.logs import get_logger
 LEASE_SECONDS: Final = 10.0
 RETRY_BASE_SECONDS: Final = 0.2
 RETRY_CAP_SECONDS: Final = 60.0
+HELD_BACK_SECONDS: Final = 0.05
+"""Between looks while the transport has no room for what is due."""
 ABSENCE_ATTEMPTS: Final = 3
 """An absent party is asked again as after so many failures: every 0.8 to 1.6 seconds."""
 LONGEST_ABSENCE_ATTEMPTS: Final = 4
@@ -63,10 +65,12 @@ class Relay:
         self._wake = asyncio.Event()
         self._holder = str(new_id())
         self._lease_until = 0.0
+        self._held_back = False
 
     def wake(self) -> None:
         """There is something new in the outbox; called after a commit with events."""
         self._wake.set()
+        self._transport.hurry()
 
     async def step(self) -> int:
         """One round; returns how many events were published.
@@ -76,11 +80,13 @@ class Relay:
         """
         async with self._db.system("relay reads the outbox", write=False) as tx:
             pending = await outbox.list_pending(tx, now=tx.now, limit=self._batch)
+        self._held_back = False
         if not pending:
             return 0
         outcomes = await self._transport.publish(pending)
         attempts = {event.position: event.attempts for event in pending}
         published = [o.position for o in outcomes if o.result == "published"]
+        self._held_back = any(o.result == "blocked" for o in outcomes)
         async with self._db.system("relay marks the outbox") as tx:
             if published:
                 await outbox.mark_published(tx, published, now=tx.now)
@@ -136,7 +142,8 @@ class Relay:
                 log.exception("relay.failed", failures=failures)
                 moved = 0
             if moved == 0:
-                pause = retry_delay_seconds(failures) if failures else self._poll_seconds
+                idle = HELD_BACK_SECONDS if self._held_back else self._poll_seconds
+                pause = retry_delay_seconds(failures) if failures else idle
                 await self._sleep(stop, pause)
         if self._lease_until:
             with contextlib.suppress(Unavailable):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from rustok.core.bus.consuming import Consuming
 from rustok.core.bus.jetstream import BREAKER, JetStreamTransport
 from rustok.core.bus.jetstream_connection import Broker, JetStreamSettings
+from rustok.core.bus.jetstream_room import LaneRoom
 from rustok.core.bus.port import Consumer, ProfileOf
 from rustok.core.db import Database
 from rustok.core.resilience.breaker_registry import BreakerRegistry
@@ -37,7 +38,15 @@ class JetStream:
         wake: Callable[[], None],
     ) -> None:
         self.broker = Broker(jetstream_settings(settings))
-        self.transport = JetStreamTransport(self.broker, breaker=breakers.breaker("nats", BREAKER))
+        self.transport = JetStreamTransport(
+            self.broker,
+            breaker=breakers.breaker("nats", BREAKER),
+            room=LaneRoom(
+                self.broker,
+                [consumer.name for consumer in consumers],
+                limit=settings.nats.lane_events,
+            ),
+        )
         self.broker.listen(lambda: wake() if self.broker.connected else None)
         self.consuming = Consuming(
             db,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -52,8 +52,14 @@ class Applier:
         self._profile_of = profile_of
         self._max_attempts = max_attempts
 
-    async def apply(self, events: Sequence[PendingEvent]) -> list[Outcome]:
+    async def apply(
+        self, events: Sequence[PendingEvent], *, is_over: Callable[[], bool] = lambda: False
+    ) -> list[Outcome]:
         """Apply `events`, given in order per aggregate; one outcome each, in their order.
+
+        Args:
+            is_over: asked before each chunk but the first; once it is, the rest is "blocked", and whoever
+                came meanwhile has a turn.
 
         "published" means that every consumer has applied the event, now or before, or buried it.
 
@@ -69,6 +75,12 @@ class Applier:
             blocked: set[tuple[str, UUID]] = set()
             for start in range(0, len(tenant_events), CHUNK):
                 chunk = tenant_events[start : start + CHUNK]
+                if outcomes and is_over():
+                    outcomes |= {
+                        event.position: Outcome(position=event.position, result="blocked")
+                        for event in chunk
+                    }
+                    continue
                 for outcome in await self._apply_chunk(chunk, blocked):
                     outcomes[outcome.position] = outcome
         return [outcomes[event.position] for event in events]

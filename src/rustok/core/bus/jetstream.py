@@ -19,7 +19,8 @@ import nats.errors
 
 from rustok.core.bus.errors import BrokerUnavailable
 from rustok.core.bus.jetstream_connection import Broker, translated
-from rustok.core.bus.jetstream_layout import encode, headers_of, subject_of
+from rustok.core.bus.jetstream_layout import encode, headers_of, partition_of, subject_of
+from rustok.core.bus.jetstream_room import LaneRoom
 from rustok.core.bus.port import Outcome
 from rustok.core.outbox import PendingEvent
 from rustok.core.resilience.breaker_settings import BreakerSettings
@@ -42,10 +43,18 @@ class JetStreamTransport:
     """Args:
     broker: the connection.
     breaker: around every batch; None makes one of its own.
+    room: what may be sent; None: as much as the stream takes.
     """
 
-    def __init__(self, broker: Broker, *, breaker: CircuitBreaker | None = None) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        breaker: CircuitBreaker | None = None,
+        room: LaneRoom | None = None,
+    ) -> None:
         self._broker = broker
+        self._room = room
         self.breaker = breaker or CircuitBreaker("nats", BREAKER)
         broker.listen(self._on_connection)
 
@@ -53,8 +62,12 @@ class JetStreamTransport:
         if self._broker.connected:
             self.breaker.reset("the broker is back")
 
+    def hurry(self) -> None:
+        """Nothing to hurry: a batch is sent in milliseconds."""
+
     async def publish(self, events: Sequence[PendingEvent]) -> list[Outcome]:
-        """As the port says; an event whose predecessor is not acknowledged is "blocked" and was not sent.
+        """As the port says; an event whose predecessor is not acknowledged, or whose lane has no room, is
+        "blocked" and was not sent.
 
         Raises:
             BrokerUnavailable: not connected, or nothing of the batch was acknowledged in time.
@@ -67,12 +80,10 @@ class JetStreamTransport:
         return await self.breaker.call(self._publish, events)
 
     async def _publish(self, events: Sequence[PendingEvent]) -> list[Outcome]:
-        chains: dict[tuple[UUID, str, UUID], list[PendingEvent]] = {}
-        for event in events:
-            envelope = event.envelope
-            key = (envelope.tenant_id, envelope.aggregate_type, envelope.aggregate_id)
-            chains.setdefault(key, []).append(event)
         outcomes: dict[int, Outcome] = {}
+        chains = await self._chains(events, outcomes)
+        if not chains:
+            return [outcomes[event.position] for event in events]
         refusals: list[BrokerUnavailable] = []
         tasks = [
             asyncio.create_task(self._send(chain, outcomes, refusals)) for chain in chains.values()
@@ -88,9 +99,36 @@ class JetStreamTransport:
             log.warning("jetstream.acks_late", aggregates=len(late), after_seconds=seconds)
         for chain in chains.values():
             _settle_rest(chain, outcomes)
-        if not any(one.result == "published" or one.counts for one in outcomes.values()):
+        sent = [outcomes[event.position] for chain in chains.values() for event in chain]
+        if not any(one.result == "published" or one.counts for one in sent):
             raise refusals[0] if refusals else BrokerUnavailable("nothing was acknowledged in time")
         return [outcomes[event.position] for event in events]
+
+    async def _chains(
+        self, events: Sequence[PendingEvent], outcomes: dict[int, Outcome]
+    ) -> dict[tuple[UUID, str, UUID], list[PendingEvent]]:
+        """What may be sent, by aggregate; the rest is noted as blocked."""
+        partitions = self._broker.settings.partitions
+        lanes = [
+            partition_of(e.tenant_id, e.aggregate_type, e.aggregate_id, partitions)
+            for e in (event.envelope for event in events)
+        ]
+        if self._room is not None:
+            await self._room.look(lanes)
+        chains: dict[tuple[UUID, str, UUID], list[PendingEvent]] = {}
+        held_back: set[int] = set()
+        # In the order given, which is that of the tenants' turns: room goes round as well.
+        for event, lane in zip(events, lanes, strict=True):
+            if self._room is not None and (lane in held_back or not self._room.take(lane)):
+                held_back.add(lane)
+                outcomes[event.position] = Outcome(
+                    position=event.position, result="blocked", counts=False
+                )
+                continue
+            envelope = event.envelope
+            key = (envelope.tenant_id, envelope.aggregate_type, envelope.aggregate_id)
+            chains.setdefault(key, []).append(event)
+        return chains
 
     async def _send(
         self,

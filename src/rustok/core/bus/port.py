@@ -53,3 +53,7 @@ class Transport(Protocol):
             Unavailable: the transport itself is away; nothing is known to be published.
         """
         ...
+
+    def hurry(self) -> None:
+        """Something new was emitted: a `publish` under way may leave part of its events "blocked"."""
+        ...

@@ -115,6 +115,8 @@ class EventsSettings(Section, frozen=True, kw_only=True):
 class NatsSettings(Section, frozen=True, kw_only=True):
     """NATS JetStream, for `events.transport` jetstream. `replicas` above 1 needs a cluster; events
     are kept there for `events.retention_days`. `partitions` cannot change while the stream is used.
+    `lane_events`: events of a partition that may wait there for a working consumer; more stay in the
+    outbox, where tenants take turns.
     """
 
     urls: tuple[str, ...] = ("nats://127.0.0.1:4222",)
@@ -128,6 +130,7 @@ class NatsSettings(Section, frozen=True, kw_only=True):
     )
     partitions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
     replicas: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
+    lane_events: Annotated[int, msgspec.Meta(ge=16, le=1_000_000)] = 64
     ack_wait_seconds: Seconds = 30.0
     publish_timeout_seconds: Seconds = 5.0
 
