@@ -12,6 +12,7 @@ from rustok.commerce.carts.module import MODULE as CARTS
 from rustok.commerce.checkout.module import MODULE as CHECKOUT
 from rustok.commerce.fulfilments.module import MODULE as FULFILMENTS
 from rustok.commerce.inventory.module import MODULE as INVENTORY
+from rustok.commerce.notices.module import MODULE as NOTICES
 from rustok.commerce.orders.module import MODULE as ORDERS
 from rustok.commerce.payments.module import MODULE as PAYMENTS
 from rustok.commerce.pricing.module import MODULE as PRICING
@@ -29,6 +30,7 @@ from rustok.platform.audit.module import MODULE as AUDIT
 from rustok.platform.eventlog.module import MODULE as EVENTLOG
 from rustok.platform.identity.module import MODULE as IDENTITY
 from rustok.platform.mail.module import MODULE as MAIL
+from rustok.platform.notifications.module import MODULE as NOTIFICATIONS
 from rustok.platform.tenants.module import MODULE as TENANTS
 from rustok.platform.webhooks.module import MODULE as WEBHOOKS
 
@@ -79,11 +81,13 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             AUDIT,
             EVENTLOG,
             WEBHOOKS,
+            NOTIFICATIONS,
             PRODUCTS,
             PRICING,
             INVENTORY,
             CARTS,
             ORDERS,
+            NOTICES,
             PAYMENTS,
             FULFILMENTS,
             CHECKOUT,

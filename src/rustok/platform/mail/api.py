@@ -10,6 +10,7 @@ from rustok.platform.mail.model.rendering import Rendered, render, store_name
 from rustok.platform.mail.model.templates import (
     Button,
     Heading,
+    MailContent,
     MailText,
     Paragraph,
     Rows,
@@ -19,7 +20,8 @@ from rustok.platform.mail.model.templates import (
 from rustok.platform.mail.model.templates import (
     register as register_template,
 )
-from rustok.platform.mail.service.mails import get, list_mails, queue, retry
+from rustok.platform.mail.service.composing import composed
+from rustok.platform.mail.service.mails import get, list_mails, queue, queue_reference, retry
 from rustok.platform.mail.service.testing import send_test
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "Button",
     "Heading",
     "Mail",
+    "MailContent",
     "MailNotFound",
     "MailState",
     "MailText",
@@ -36,9 +39,11 @@ __all__ = [
     "Rendered",
     "Rows",
     "Template",
+    "composed",
     "get",
     "list_mails",
     "queue",
+    "queue_reference",
     "register_template",
     "render",
     "retry",

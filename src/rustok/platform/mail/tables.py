@@ -21,6 +21,8 @@ mails: Final = tenant_table(
     Column("recipient", Text, nullable=False),
     # The name keeps it out of exports (core.db.tenant_rows). NULL once nobody needs it any more.
     Column("sealed_secret", Text),
+    # What the template's composer reads when the mail is sent, instead of sealed parameters.
+    Column("reference_id", Id()),
     Column("status", Text, nullable=False),
     Column("attempt_count", Integer, nullable=False),
     Column("run_count", Integer, nullable=False),

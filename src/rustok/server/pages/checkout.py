@@ -14,6 +14,7 @@ import msgspec
 
 from rustok.commerce.carts import api as carts
 from rustok.commerce.checkout import api as checkout
+from rustok.commerce.notices import api as notices
 from rustok.commerce.orders import api as orders
 from rustok.core import idempotency
 from rustok.core.errors import FieldError, InvalidInput, RustokError
@@ -183,16 +184,21 @@ def _wrong(visit: Visit, field: FieldError) -> str:
 
 
 async def order(visit: Visit, order_id: str) -> Answer:
-    """An order, for whoever has its token. Raises NoSuchPage for everybody else."""
+    """An order, for whoever has its token or came by a mail's link. Raises NoSuchPage for others."""
     try:
         wanted = UUID(order_id)
     except ValueError:
         raise NoSuchPage from None
     async with visit.desk.parts.db.read(visit.ctx) as tx:
         try:
-            found, lines = await orders.get_own(
-                tx, wanted, access_token=visit.parameter("token") or None
-            )
+            key = visit.parameter("link")
+            sealer = visit.desk.parts.sealer
+            if key and notices.link_opens(sealer, key, visit.ctx.tenant_id, wanted):
+                found, lines = await orders.get(tx, wanted)
+            else:
+                found, lines = await orders.get_own(
+                    tx, wanted, access_token=visit.parameter("token") or None
+                )
         except orders.OrderNotFound:
             raise NoSuchPage from None
     answer = await visit.page(

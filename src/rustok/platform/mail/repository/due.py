@@ -35,6 +35,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     recipient: str
     sealed_secret: str | None
+    reference_id: UUID | None
     expires_at: datetime | None
     created_at: datetime
     correlation_id: UUID

@@ -122,12 +122,15 @@ async def list_mails(
     return cut_page(rows, limit=page.limit, key_of=lambda one: (str(one.id),))
 
 
-async def add(tx: WriteTx, mail: QueuedMail, *, sealed: str) -> None:
+async def add(
+    tx: WriteTx, mail: QueuedMail, *, sealed: str | None = None, reference_id: UUID | None = None
+) -> None:
     row = {name: getattr(mail, name) for name in mail.__struct_fields__}
     await tx.insert(
         mails,
         status=mail.state,
         sealed_secret=sealed,
+        reference_id=reference_id,
         traceparent=tx.ctx.traceparent,
         **row,
     )

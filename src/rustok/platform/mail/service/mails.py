@@ -32,6 +32,7 @@ from rustok.platform.mail.model.schedule import Verdict, judge
 from rustok.platform.mail.model.templates import Template
 from rustok.platform.mail.repository import due
 from rustok.platform.mail.repository import mails as repository
+from rustok.platform.mail.service.composing import composer_of
 from rustok.platform.mail.states import MAIL_LIFECYCLE
 
 _PURGE_BATCH: Final = 500
@@ -64,11 +65,51 @@ async def queue(
         InvalidEmail: `to` is no address.
         ValueError: values or tables are not exactly those of the template.
     """
-    parse_email(to, pointer="to")
-    mail_id = new_id()
     content = template.content(values, tables or {})
-    mail = QueuedMail(
-        id=mail_id,
+    mail = _queued(tx, template, to=to, locale=locale, expires_in=expires_in)
+    sealed = sealer.seal(_encode(content), belongs_to=secret_place(mail.id))
+    await repository.add(tx, mail, sealed=sealed)
+    return mail.id
+
+
+async def queue_reference(
+    tx: WriteTx,
+    template: Template,
+    *,
+    to: str,
+    reference_id: UUID,
+    locale: str | None = None,
+    expires_in: timedelta | None = None,
+) -> UUID:
+    """As `queue`, of a template whose composer reads what to say when the mail is sent.
+
+    Nothing of it is stored but the id; this is what handlers of events use.
+
+    Args:
+        reference_id: given to the composer, such as the id of an order.
+
+    Raises:
+        InvalidEmail: `to` is no address.
+        ValueError: the template has no composer.
+    """
+    if composer_of(template.name) is None:
+        raise ValueError(f"mail template {template.name} has no composer")
+    mail = _queued(tx, template, to=to, locale=locale, expires_in=expires_in)
+    await repository.add(tx, mail, reference_id=reference_id)
+    return mail.id
+
+
+def _queued(
+    tx: WriteTx,
+    template: Template,
+    *,
+    to: str,
+    locale: str | None,
+    expires_in: timedelta | None,
+) -> QueuedMail:
+    parse_email(to, pointer="to")
+    return QueuedMail(
+        id=new_id(),
         template=template.name,
         locale=locale or tx.ctx.locale,
         recipient=to,
@@ -83,9 +124,6 @@ async def queue(
         updated_at=tx.now,
         next_attempt_at=tx.now,
     )
-    sealed = sealer.seal(_encode(content), belongs_to=secret_place(mail_id))
-    await repository.add(tx, mail, sealed=sealed)
-    return mail_id
 
 
 async def get(tx: ReadTx, mail_id: UUID) -> Mail:

@@ -29,6 +29,7 @@ from rustok.platform.mail.model.templates import MailContent, find_template
 from rustok.platform.mail.repository import due
 from rustok.platform.mail.repository.due import Claimed
 from rustok.platform.mail.service import mails
+from rustok.platform.mail.service.composing import composer_of
 from rustok.platform.mail.service.leaving import Sender
 from rustok.telemetry import metrics
 
@@ -191,7 +192,7 @@ class Postman:
 
     async def _guarded(self, sender: Sender, claimed: Claimed, profile: TenantProfile) -> Answer:
         """The answer behind the relay's breaker. Raises CircuitOpen."""
-        message = self._message(claimed, profile)
+        message = await self._message(claimed, profile)
         if isinstance(message, Answer):
             return message
         try:
@@ -203,18 +204,30 @@ class Postman:
         except _AgainstRelay as failed:
             return failed.answer
 
-    def _message(self, claimed: Claimed, profile: TenantProfile) -> EmailMessage | Answer:
+    async def _content(self, claimed: Claimed, profile: TenantProfile) -> MailContent | None:
+        """What fills the template; None when this program cannot tell. Raises NotFound, SealBroken."""
+        if claimed.sealed_secret is not None:
+            place = secret_place(claimed.id)
+            return _decode(self._parts.sealer.open(claimed.sealed_secret, belongs_to=place))
+        compose = composer_of(claimed.template)
+        if compose is None or claimed.reference_id is None:
+            return None
+        async with self._parts.db.read(context_for(profile, locale=claimed.locale)) as tx:
+            return await compose(tx, self._parts, claimed.reference_id)
+
+    async def _message(self, claimed: Claimed, profile: TenantProfile) -> EmailMessage | Answer:
         """The message, or why it cannot be made: that is tried again, an operator may mend it."""
         template = find_template(claimed.template)
-        if template is None or claimed.sealed_secret is None:
-            log.error("mail.template_unknown", mail_id=str(claimed.id), template=claimed.template)
-            return Answer(latency_ms=0, error="template_unknown")
         try:
-            sealed = self._parts.sealer.open(
-                claimed.sealed_secret, belongs_to=secret_place(claimed.id)
-            )
-            content = _decode(sealed)
+            content = await self._content(claimed, profile)
+            if template is None or content is None:
+                log.error(
+                    "mail.template_unknown", mail_id=str(claimed.id), template=claimed.template
+                )
+                return Answer(latency_ms=0, error="template_unknown")
             template.content(content.values, content.tables)
+        except NotFound as error:
+            return Answer(latency_ms=0, error=error.code, is_final=True)
         except SealBroken as error:
             log.error("mail.secret_unreadable", mail_id=str(claimed.id))
             return Answer(latency_ms=0, error=error.code)

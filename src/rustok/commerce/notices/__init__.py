@@ -1,0 +1,4 @@
+"""Notices: mails that tell customers what became of their order.
+
+Refuses: changing an order, and storing what a mail says: it is read when the mail is sent.
+"""
