@@ -49,6 +49,10 @@ class ServerProcess:
             self._environment["RUSTOK_DATABASE__SYSTEM_URL"] = system_url
         self._process: subprocess.Popen[bytes] | None = None
 
+    def set(self, **environment: str) -> None:
+        """Further settings of the process, before it starts."""
+        self._environment |= environment
+
     def start(self, *, timeout_seconds: float = 30) -> None:
         with (self._folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(

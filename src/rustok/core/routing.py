@@ -33,6 +33,8 @@ from rustok.core.tenancy import RequestContext
 Surface = Literal["storefront", "admin", "auth", "platform"]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Need = Literal["required", "optional", "none"]
+RateClass = Literal["login", "checkout", "search", "write", "read"]
+"""Which limits count a route; the server's settings say how often each."""
 
 PUBLIC: Final = "public"
 """Anybody may call this route."""
@@ -133,6 +135,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         essential: a command that goes on while the outbox is full (sign-in, buying, mending).
         step_up: a dangerous action: a user who proved who they are a moment ago, no API key.
         personal: a query that answers with personal data of others; each call is recorded.
+        rate: which limits count it.
     """
 
     module: str
@@ -159,6 +162,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     essential: bool = False
     step_up: bool = False
     personal: bool = False
+    rate: RateClass = "read"
 
     @property
     def full_path(self) -> str:
@@ -230,6 +234,7 @@ class Routes:
         essential: bool | None = None,
         step_up: bool = False,
         personal: bool = False,
+        rate: RateClass | None = None,
     ) -> Callable[[F], F]:
         """Declare an operation.
 
@@ -246,6 +251,8 @@ class Routes:
             essential: another answer than that of all routes here.
             step_up: only for a user who proved who they are a moment ago; never for an API key.
             personal: it answers with personal data of others; each call goes into the audit log.
+            rate: which limits count it; default: login for what is posted to sign in or prove oneself,
+                write for other commands, read for queries.
 
         Raises:
             TypeError: the handler's parameters do not fit the path.
@@ -308,11 +315,18 @@ class Routes:
                     essential=self.essential if essential is None else essential,
                     step_up=step_up,
                     personal=personal,
+                    rate=rate or _rate_of(method, self.surface),
                 )
             )
             return handler
 
         return declare
+
+
+def _rate_of(method: Method, surface: Surface) -> RateClass:
+    if method == "GET":
+        return "read"
+    return "login" if surface == "auth" and method == "POST" else "write"
 
 
 def check_version(actual: int, expected: int | None) -> None:

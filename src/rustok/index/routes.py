@@ -24,6 +24,7 @@ admin = Routes("index", surface="admin", tag="Index")
     "/search",
     permission=PUBLIC,
     summary="Search products and content",
+    rate="search",
     cache_seconds=30,
     response_model=SearchResults,
 )

@@ -26,7 +26,8 @@ from rustok.core.locale import negotiate, parse_locale
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
 from rustok.core.resilience.deadline import deadline
-from rustok.core.routing import PUBLIC
+from rustok.core.routing import PUBLIC, RateClass
+from rustok.core.security.rate_limit import Decision
 from rustok.core.tenancy import (
     ANONYMOUS,
     PLATFORM_TENANT_ID,
@@ -37,7 +38,8 @@ from rustok.core.tenancy import (
 )
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
-from rustok.server.headers import API_HEADERS, cors_headers
+from rustok.server.headers import API_HEADERS, HSTS, cors_headers
+from rustok.server.limits import Gate, RateLimited
 from rustok.server.message import Answer, ClientGone, Receive, Request, Scope, Send
 from rustok.server.metering.requests import count_request
 from rustok.server.problems import (
@@ -64,6 +66,8 @@ Page = Callable[[Request], Awaitable[Answer]]
 TenantPage = Callable[[Request, RequestContext], Awaitable[Answer | None]]
 ProblemPage = Callable[[RustokError, str], Answer]
 
+MAX_FORM_BYTES: Final = 32_768
+"""Pages take forms, nothing larger."""
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -89,8 +93,10 @@ class Application:
     authenticate: finds the actor from the request's headers.
     pages: answers outside the API by exact path (health, docs, metrics); no tenant needed.
     tenant_page: answers any other path of a tenant's host (storefront pages); None means 404.
+    body_timeout_seconds: bound of a request's body.
     request_timeout_seconds: bound of one request.
     trusted_proxies: networks whose X-Forwarded-* are believed.
+    gate: who may ask how often, and how much at once.
     cors: origins that may call every tenant's API.
     problem_page: a problem with its trace id as HTML, for browsers outside the API.
     ready: public answers kept to be sent again.
@@ -105,7 +111,9 @@ class Application:
         authenticate: Authenticate,
         pages: Mapping[str, Page],
         tenant_page: TenantPage | None,
+        gate: Gate,
         max_body_bytes: int,
+        body_timeout_seconds: float,
         request_timeout_seconds: float,
         trusted_proxies: tuple[str, ...] = (),
         cors: tuple[str, ...] = (),
@@ -118,10 +126,13 @@ class Application:
         self._authenticate = authenticate
         self._pages = dict(pages)
         self._tenant_page = tenant_page
+        self._gate = gate
         self._problem_page = problem_page
+        self._body_timeout_seconds = body_timeout_seconds
         self._timeout_seconds = request_timeout_seconds
         self._proxies = TrustedProxies(trusted_proxies)
         self._cors = cors
+        self._https = parts.public_url.startswith("https://")
         routes = modules.routes
         self._router = Router(routes)
         self._endpoints = {
@@ -145,12 +156,15 @@ class Application:
             started = time.perf_counter()
             ready = self._ready.find(question, started)
             if ready is not None:
-                await send_ready(ready, question, send, started)
-                return
+                client = self._proxies.client_of(scope)
+                passes, decision = self._gate.admit_read(client, ready.tenant)
+                if passes:
+                    await send_ready(ready, question, send, started, decision)
+                    return
         self.in_flight += 1
         self._idle.clear()
         metrics.HTTP_IN_FLIGHT.set(self.in_flight)
-        request = Request(scope, receive)
+        request = Request(scope, receive, body_timeout_seconds=self._body_timeout_seconds)
         self._proxies.apply(request)
         trace = trace_context.continue_or_start(request.headers.get(trace_context.TRACEPARENT))
         request_id = _request_id(request.headers.get("x-request-id"))
@@ -201,6 +215,9 @@ class Application:
                 request,
                 trace.trace_id,
             )
+        except RateLimited as error:
+            seen.decision = error.decision
+            answer = self._problem(error, request, trace.trace_id)
         except RustokError as error:
             if error.status >= 500 and not isinstance(error, Unavailable):
                 log.error("request.failed", code=error.code, route=seen.route)
@@ -214,12 +231,17 @@ class Application:
         headers = answer.headers
         for name, value in API_HEADERS.items():
             headers.setdefault(name, value)
+        if self._https or request.scheme == "https":
+            headers.setdefault("strict-transport-security", HSTS)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
         compress(answer, request.headers.get("accept-encoding", ""))
         if seen.keep_seconds is not None and question is not None and seen.tenant is not None:
             self._keep(answer, question, seen.tenant, seen)
         # From here on headers belong to this request alone.
+        if seen.decision is not None:
+            headers["ratelimit-policy"] = seen.decision.limit.policy
+            headers["ratelimit"] = seen.decision.header
         headers["x-request-id"] = request_id
         headers["traceresponse"] = trace.traceparent()
         await answer.send(send, head=head)
@@ -273,6 +295,9 @@ class Application:
     async def _answer(
         self, request: Request, seen: _Seen, trace: trace_context.TraceContext, request_id: str
     ) -> Answer:
+        request.check_frame()
+        if not request.path.startswith("/health/"):
+            self._gate.enter(request)
         page = self._page_of(request.path)
         if page is not None:
             seen.route = page[0]
@@ -301,27 +326,39 @@ class Application:
             # Signing in with an expired token still in the header must not need signing in.
             signing_in = route.surface == "auth" and route.permission == PUBLIC
             seen.is_sign_in = signing_in
-            actor = (
-                ANONYMOUS
-                if signing_in
-                else await self._authenticate(self._parts, tenant, request.headers)
-            )
+            actor = ANONYMOUS if signing_in else await self._actor_of(request, tenant)
             seen.actor = actor
+            seen.decision = await self._gate.admit(request, tenant.id, actor, route.rate)
             ctx = _context(request, tenant, actor, query, trace, request_id)
             if seen.question is not None and endpoint.keep_seconds:
                 seen.keep_seconds = endpoint.keep_seconds
                 seen.epoch_at = self._ready.epoch(tenant.id)[0]
                 # The whole answer is wanted, to keep; whether the client has it comes afterwards.
                 request.headers.pop("if-none-match", None)
-            return await endpoint.run(request, ctx, found[1], query)
+            if request.method != "GET":
+                # Before a place is taken: who sends slowly must not hold what others wait for.
+                await endpoint.receive(request, ctx)
+            await self._gate.take_place(tenant.id)
+            try:
+                return await endpoint.run(request, ctx, found[1], query)
+            finally:
+                self._gate.leave_place(tenant.id)
         if found is not None:
             raise MethodNotAllowed(sorted(found[0]))
         if self._tenant_page is not None and not request.path.startswith("/api/"):
             seen.route = "page"
             if request.method not in ("GET", "POST"):
                 raise MethodNotAllowed(["GET", "HEAD", "POST"])
+            rate = _page_rate(request)
+            seen.decision = await self._gate.admit(request, tenant.id, ANONYMOUS, rate)
             ctx = _context(request, tenant, ANONYMOUS, query, trace, request_id)
-            answer = await self._tenant_page(request, ctx)
+            if request.method == "POST":
+                await request.body(MAX_FORM_BYTES)
+            await self._gate.take_place(tenant.id)
+            try:
+                answer = await self._tenant_page(request, ctx)
+            finally:
+                self._gate.leave_place(tenant.id)
             if answer is not None:
                 return answer
         raise RouteNotFound
@@ -343,6 +380,13 @@ class Application:
             answer.status, answer.body = 304, b""
             answer.headers.pop("content-type", None)
             answer.headers.pop("content-encoding", None)
+
+    async def _actor_of(self, request: Request, tenant: TenantProfile) -> Actor:
+        try:
+            return await self._authenticate(self._parts, tenant, request.headers)
+        except Unauthenticated:
+            self._gate.credential_refused(request)
+            raise
 
     def _page_of(self, path: str) -> tuple[str, Page] | None:
         exact = self._pages.get(path)
@@ -373,6 +417,7 @@ class _Seen:
 
     __slots__ = (
         "actor",
+        "decision",
         "epoch_at",
         "is_sign_in",
         "keep_seconds",
@@ -389,6 +434,13 @@ class _Seen:
         self.epoch_at = 0
         self.actor: Actor = ANONYMOUS
         self.is_sign_in = False
+        self.decision: Decision | None = None
+
+
+def _page_rate(request: Request) -> RateClass:
+    if request.method == "POST":
+        return "checkout" if request.path.startswith("/checkout") else "write"
+    return "search" if request.path.startswith("/search") else "read"
 
 
 def _request_id(header: str | None) -> str:

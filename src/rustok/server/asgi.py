@@ -8,6 +8,7 @@ from rustok.core.parts import Parts
 from rustok.core.tenancy import Actor, TenantProfile
 from rustok.platform.identity import api as identity
 from rustok.server.app import Application
+from rustok.server.limits import Gate
 from rustok.server.operations import operation_pages
 from rustok.server.pages.documentation import documentation_pages, plain_error_page
 from rustok.server.pages.storefront import storefront
@@ -35,7 +36,9 @@ def application(platform: Platform) -> Application:
         authenticate=_authenticate,
         pages={**operation_pages(platform), **documentation_pages(platform)},
         tenant_page=storefront(platform),
+        gate=Gate(platform.settings.rate_limits, breakers=platform.breakers, redis=platform.redis),
         max_body_bytes=http.max_body_bytes,
+        body_timeout_seconds=http.body_timeout_seconds,
         request_timeout_seconds=http.request_timeout_seconds,
         trusted_proxies=http.trusted_proxies,
         cors=http.cors,

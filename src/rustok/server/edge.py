@@ -40,10 +40,12 @@ from rustok.core.routing import (
     WriteCall,
 )
 from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
+from rustok.server.json_shape import check_shape
 from rustok.server.message import Answer, Request
 from rustok.server.metering.facts import CommandOutcome, count_command
 from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
 
+VARY: Final = "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
 _encode: Final = msgspec.json.Encoder().encode
 _AUDITED_SURFACES: Final = frozenset({"admin", "auth", "platform"})
 """Where a command leaves a record, whatever it does; shoppers' commands do by their events."""
@@ -122,6 +124,15 @@ class Endpoint:
             return False
         age = self._parts.db.now() - proved_at
         return age.total_seconds() <= self._parts.sign_in.step_up_seconds
+
+    async def receive(self, request: Request, ctx: RequestContext) -> None:
+        """Take in the body of a command; only of one who may send it.
+
+        Raises:
+            what `check_access` and `Request.body` raise.
+        """
+        self.check_access(ctx)
+        await request.body(self._max_body_bytes)
 
     async def run(
         self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
@@ -321,6 +332,7 @@ class Endpoint:
             raise InvalidInput("Text in the body contains NUL characters (\\u0000).")
         if self._decode is None:
             raise TypeError("the route takes no body")
+        check_shape(content)
         try:
             return self._decode(content)
         except msgspec.ValidationError as error:
@@ -380,8 +392,8 @@ class Endpoint:
         if route.method == "GET" and route.permission == PUBLIC and route.surface == "storefront":
             etag = hashlib.blake2b(body, digest_size=12).hexdigest() if etag is None else etag
             age = route.cache_seconds
-            headers["cache-control"] = f"public, max-age={age}" if age else "no-cache"
-            headers["vary"] = "Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
+            headers["cache-control"] = f"public, max-age={age}" if age else "private, no-cache"
+            headers["vary"] = VARY
         else:
             headers.setdefault("cache-control", "private, no-cache" if etag else "no-store")
         if etag is not None:

@@ -11,10 +11,18 @@ API_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-site",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "x-frame-options": "DENY",
+    # Empty: the server behind would put its own name in.
+    "server": "",
 }
+HSTS: Final = "max-age=31536000"
+"""Without includeSubDomains: what else runs below a tenant's domain is not ours to decide."""
 
-EXPOSED: Final = "ETag, Location, Retry-After, X-Request-ID, Idempotent-Replayed"
+EXPOSED: Final = (
+    "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, Idempotent-Replayed"
+)
 ALLOWED: Final = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Accept-Language, "
     "X-Tenant, X-Currency, X-Api-Key, X-Order-Token, X-Request-ID, Traceparent"

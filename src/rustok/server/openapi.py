@@ -21,16 +21,20 @@ from rustok.core.errors import (
 from rustok.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from rustok.core.modules import Modules
 from rustok.core.permissions import StepUpRequired
+from rustok.core.resilience.shares import ShareTaken
 from rustok.core.routing import PUBLIC, RawBody, RawReply, Route
+from rustok.server.limits import KeptOut, RateLimited
 from rustok.server.problems import MEDIA_TYPE, Problem
 
+LIMITS: Final[tuple[type[RustokError], ...]] = (RateLimited, KeptOut, ShareTaken)
 REF: Final = "#/components/schemas/{name}"
 
 DESCRIPTION: Final = (
     "Many sites and shops in one deployment. Name the tenant by its host, or in `X-Tenant` "
     "(slug or id). Problems are RFC 9457 documents with a stable `code`. Changes take an "
     "`Idempotency-Key`; resources carry a `version` as ETag for `If-Match`. Lists are pages: "
-    "follow `next_cursor`. Amounts are integers in minor units; times are UTC."
+    "follow `next_cursor`. `RateLimit` and `RateLimit-Policy` tell what may still be "
+    "asked. Amounts are integers in minor units; times are UTC."
 )
 
 PARAMETERS: Final[dict[str, Any]] = {
@@ -217,7 +221,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _errors_of(route: Route) -> list[type[RustokError]]:
-    found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *route.errors]
+    found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *LIMITS, *route.errors]
     if route.permission != PUBLIC:
         found += [Unauthenticated, PermissionDenied]
     if route.step_up:

@@ -37,6 +37,31 @@ class BodyTooLarge(RustokError):
         )
 
 
+class RequestTooSlow(RustokError):
+    """The body came slower than the server waits for it; nothing was done."""
+
+    code = "request_too_slow"
+    title = "The request body did not come in time"
+    status = 408
+    mend = "Send the body at once, over a better connection or in smaller parts."
+
+    def __init__(self) -> None:
+        super().__init__("The body of the request stopped coming, or came too slowly.")
+
+
+class AddressTooLong(RustokError):
+    code = "address_too_long"
+    title = "The address is too long"
+    status = 414
+    mend = "Send fewer or shorter query parameters."
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"Path and query are longer than {limit_bytes} bytes.",
+            extensions={"limit_bytes": limit_bytes},
+        )
+
+
 class MethodNotAllowed(RustokError):
     code = "method_not_allowed"
     title = "The method is not allowed here"

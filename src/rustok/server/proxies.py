@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from typing import Final
 
-from rustok.server.message import Request
+from rustok.server.message import Request, Scope
 
+_FORWARDED: Final = b"x-forwarded-for"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -26,16 +28,30 @@ class TrustedProxies:
         """Set client and scheme of `request` to what its trusted proxies say; else leave them."""
         if not self._networks or not self._trusts(request.client):
             return
-        forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
-        for address in reversed(forwarded):
-            if not _is_address(address):
-                break
-            request.client = address
-            if not self._trusts(address):
-                break
+        request.proxied = True
+        request.client = self._behind(request.client, request.headers.get("x-forwarded-for", ""))
         scheme = request.headers.get("x-forwarded-proto", "")
         if scheme in ("http", "https"):
             request.scheme = scheme
+
+    def client_of(self, scope: Scope) -> str:
+        """The client's address, before a request is made of `scope`."""
+        peer = scope.get("client")
+        client: str = peer[0] if peer else ""
+        if not self._networks or not self._trusts(client):
+            return client
+        lines = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
+        return self._behind(client, ", ".join(lines))
+
+    def _behind(self, client: str, forwarded: str) -> str:
+        for part in reversed(forwarded.split(",")):
+            address = part.strip()
+            if not _is_address(address):
+                break
+            client = address
+            if not self._trusts(address):
+                break
+        return client
 
     def _trusts(self, address: str) -> bool:
         if not _is_address(address):

@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 
 from rustok.core.ids import new_id_text
+from rustok.core.security.rate_limit import Decision
 from rustok.server.message import Send
 from rustok.server.ready import Question, Ready
 from rustok.telemetry import trace_context
@@ -26,14 +27,23 @@ def request_id_of(header: bytes | None) -> bytes:
     return new_id_text().encode()
 
 
-async def send_ready(ready: Ready, question: Question, send: Send, started: float) -> None:
-    """Answer `question` with `ready`: 304 without a body where the client has it already."""
+async def send_ready(
+    ready: Ready, question: Question, send: Send, started: float, decision: Decision | None = None
+) -> None:
+    """Answer `question` with `ready`: 304 without a body where the client has it already.
+
+    Args:
+        decision: what the caller's limits said, for the headers; None when it is not limited.
+    """
     request_id = request_id_of(question.request_id)
     caller = question.traceparent
     trace = trace_context.continue_or_start(caller.decode("latin-1") if caller else None)
     known = question.if_none_match
     is_known = known is not None and ready.matches(known)
     own = [(b"x-request-id", request_id), (b"traceresponse", trace.traceparent().encode())]
+    if decision is not None:
+        own.append((b"ratelimit-policy", decision.limit.policy.encode()))
+        own.append((b"ratelimit", decision.header.encode()))
     if is_known:
         start = {"status": 304, "headers": ready.headers_304 + own}
         body = b""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from granian.constants import Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
 from granian.server import Server as ProcessServer
 from granian.server.embed import Server as EmbeddedServer
 
@@ -32,9 +33,19 @@ from rustok.telemetry import logs
 from rustok.telemetry.logs import get_logger
 
 BACKLOG = 1_024
+HEAD_BYTES: Final = 65_536
+"""Request line and headers together, and what is read of a body at once."""
 ALL_DUTIES: Final[tuple[Duty, ...]] = ("relay", "consumers", "jobs")
 
 log = get_logger("rustok.serving")
+
+
+def _http1(settings: Settings) -> HTTP1Settings:
+    """Bounds on the head of a request: who dawdles or sends too much of it is hung up on."""
+    return HTTP1Settings(
+        header_read_timeout=settings.http.header_timeout_seconds * 1_000,
+        max_buffer_size=HEAD_BYTES,
+    )
 
 
 class PortTaken(RustokError):
@@ -74,6 +85,7 @@ async def serve_embedded(
         port=settings.http.port,
         interface=Interfaces.ASGI,
         backlog=BACKLOG,
+        http1_settings=_http1(settings),
         websockets=False,
         log_enabled=False,
     )
@@ -116,6 +128,7 @@ def serve_processes(settings: Settings) -> None:
         runtime_mode=RuntimeModes.st,
         loop=Loops.uvloop,
         backlog=BACKLOG,
+        http1_settings=_http1(settings),
         websockets=False,
         factory=True,
         log_enabled=False,

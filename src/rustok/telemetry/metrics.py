@@ -167,7 +167,13 @@ BREAKER_TRANSITIONS = counter(
 BREAKER_CALLS = counter("circuit_breaker_calls_total", "Calls asked for.", "dependency", "outcome")
 
 # Security.
-RATE_LIMIT_REJECTIONS = counter("rate_limit_rejections_total", "Requests turned away.", "surface")
+# Scope: address, user, api_key, tenant, kept_out or share; rate_class from the route table.
+RATE_LIMIT_REJECTIONS = counter(
+    "rate_limit_rejections_total", "Requests turned away.", "scope", "rate_class"
+)
+RATE_LIMIT_SHARED = counter(
+    "rate_limit_shared_checks_total", "Checks of shared buckets by who answered.", "answered_by"
+)
 AUTH_FAILURES = counter("auth_failures_total", "Failed authentications.", "method", "reason")
 
 # Domains: operation is the business verb of the service.

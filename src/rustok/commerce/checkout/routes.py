@@ -88,6 +88,7 @@ _STEP_ERRORS = (OrderNotFound, IllegalTransition, ConcurrentUpdate)
         OrderTotalTooLarge,
         IllegalTransition,
     ],
+    rate="checkout",
     example=PlaceOrder(
         cart_id=UUID("6f1c7f8e-5d2b-4c1a-9f3e-2b7d9a4c8e10"),
         email="ada@example.com",

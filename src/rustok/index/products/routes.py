@@ -36,6 +36,7 @@ async def list_products(call: ReadCall, query: ProductFilters) -> RawReply:
     "/products/facets",
     permission=PUBLIC,
     summary="Count what products could be filtered by",
+    rate="search",
     cache_seconds=CACHE_SECONDS,
 )
 async def count_product_facets(call: ReadCall, query: ProductFilters) -> ProductFacets:

@@ -16,7 +16,11 @@ from rustok.platform.tenants.states import TENANT_LIFECYCLE
 Locales = Annotated[list[LocaleTag], Meta(min_length=1, max_length=50)]
 Currencies = Annotated[list[CurrencyCode], Meta(min_length=1, max_length=20)]
 Origin = Annotated[
-    str, Meta(pattern=r"^https?://[^/\s]{1,253}$", examples=["https://shop.example.com"])
+    str,
+    Meta(
+        pattern=r"^https?://(\[[0-9a-f:]{2,45}\]|[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(:[0-9]{1,5})?$",
+        examples=["https://shop.example.com"],
+    ),
 ]
 Settings = Annotated[dict[str, str | int | bool], Meta(max_length=100)]
 

@@ -1,37 +1,45 @@
-"""Answers of the pages with the headers every page needs; refuses inline styles and scripts (CSP)."""
+"""Answers of the pages with the headers every page needs.
+
+Refuses inline styles, and scripts and style sheets without the nonce of the very answer (CSP 3).
+"""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import quote
 
 from rustok.server.message import Answer
 
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+NONCE_MARK: Final = f"nonce-{secrets.token_hex(16)}"
+"""What templates write for the nonce. Random, so that no text of a user can be taken for it."""
+_POLICY: Final = (
+    "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+    "img-src 'self' https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+_NO_DOCUMENT: Final = "default-src 'none'; frame-ancestors 'none'"
 # `same-origin`, not `no-referrer`: with the latter browsers send forms with `Origin: null`; and an
 # order's address holds its token, which no other site may see.
 PAGE_HEADERS: Final = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "content-security-policy": _NO_DOCUMENT,
     "referrer-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 
 
 def html(
     body: str, *, status: int = 200, cookies: Sequence[str] = (), cache: str = "private, no-cache"
 ) -> Answer:
-    """A page."""
+    """A page, with a nonce of its own for its scripts and style sheets."""
+    nonce = secrets.token_urlsafe(16)
     return Answer(
         status=status,
-        body=body.encode(),
+        body=body.replace(NONCE_MARK, nonce).encode(),
         headers={
             "content-type": "text/html; charset=utf-8",
             "cache-control": cache,
             **PAGE_HEADERS,
+            "content-security-policy": _POLICY.format(nonce=nonce),
         },
         cookies=list(cookies),
     )
@@ -45,6 +53,8 @@ def text(body: str, content_type: str, *, max_age_seconds: int = 300) -> Answer:
         headers={
             "content-type": f"{content_type}; charset=utf-8",
             "cache-control": f"public, max-age={max_age_seconds}",
+            # The tenant may have been named by header: a shared cache must not mix them up.
+            "vary": "X-Tenant, Accept-Language, Accept-Encoding, Cookie",
             **PAGE_HEADERS,
         },
     )

@@ -24,7 +24,8 @@ from rustok.server.pages.rendering import Renderer
 from rustok.server.platform import Platform
 from rustok.server.problems import RouteNotFound, headers_of
 
-_CACHE = "public, max-age=300"
+# Private: a shared cache would hand one nonce to everybody.
+_CACHE = "private, max-age=300"
 
 
 class ProblemText(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ def renderer() -> Renderer:
         docs_css=static.address("docs.css"),
         docs_js=static.address("docs.js"),
         icon_svg=static.address("icon.svg"),
+        nonce=answers.NONCE_MARK,
     )
 
 

@@ -63,7 +63,7 @@ class Visit:
         self.request = request
         self.query: dict[str, list[str]] = request.query()
         self.secure = desk.secure or request.scheme == "https"
-        self._cookies = read_cookies(request.headers.get("cookie"))
+        self._cookies = read_cookies(request.headers.get("cookie"), secure=self.secure)
         self.ctx, self._new_cookies = with_choices(
             ctx, self.query, self._cookies, secure=self.secure
         )

@@ -26,6 +26,11 @@ def contradictions(settings: Settings) -> list[FieldError]:
             ipaddress.ip_network(proxy)
         except ValueError:
             found.append(("http.trusted_proxies", f"{proxy!r} is not an address or network (CIDR)"))
+    for network in settings.rate_limits.exempt:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            found.append(("rate_limits.exempt", f"{network!r} is not an address or network (CIDR)"))
     for origin in http.cors:
         parts = urlsplit(origin)
         if origin != "*" and (

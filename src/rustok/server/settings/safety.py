@@ -80,6 +80,13 @@ def check_production(settings: Settings) -> list[Finding]:
         if ipaddress.ip_network(proxy).prefixlen == 0:
             mend = "List the networks of your proxies."
             add("refuse", "http.trusted_proxies", "Anybody's forwarded headers are believed.", mend)
+    if not settings.rate_limits.enabled:
+        problem = "Nothing limits how often passwords are tried or one tenant asks."
+        add("warn", "rate_limits.enabled", problem, "Set it to true.")
+    for network in settings.rate_limits.exempt:
+        if ipaddress.ip_network(network).prefixlen < 8:
+            problem = "Most of the internet is exempt from the limits."
+            add("refuse", "rate_limits.exempt", problem, "List your own networks only.")
     if settings.webhooks.allow_http:
         problem = "Webhooks may be sent in clear text."
         add("refuse", "webhooks.allow_http", problem, "Set it to false.")

@@ -12,6 +12,7 @@ from rustok.server.settings.values import (
     DatabaseUrl,
     Milliseconds,
     PositiveInt,
+    RateText,
     Seconds,
     Secret,
     Section,
@@ -23,6 +24,8 @@ class HttpSettings(Section, frozen=True, kw_only=True):
 
     `trusted_proxies` are networks whose X-Forwarded-* headers are believed; none by default.
     `cors` are origins any tenant's API may be called from, beside the tenant's own domains.
+    `header_timeout_seconds`: for the head of a request; `body_timeout_seconds`: for its body, and a
+    second more for each 16 KiB that came.
     `idempotency_hours`: how long the answer to an Idempotency-Key is kept.
     `storefront_cache_bytes`: memory of each process for public answers ready to be sent; 0: none.
     """
@@ -34,6 +37,8 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     trusted_proxies: tuple[str, ...] = ()
     cors: tuple[str, ...] = ()
     max_body_bytes: Annotated[int, msgspec.Meta(ge=1024)] = 2 * 1024 * 1024
+    header_timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
+    body_timeout_seconds: Seconds = 20.0
     request_timeout_seconds: Seconds = 30.0
     idempotency_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 365)] = 24
     shutdown_grace_seconds: Seconds = 20.0
@@ -72,6 +77,37 @@ class SecuritySettings(Section, frozen=True, kw_only=True):
     session_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 180
     step_up_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
     signing_key_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
+
+
+class RateLimitSettings(Section, frozen=True, kw_only=True):
+    """How often one caller may ask: `20/s`, `30/min burst 10`, `100/h`; without `burst` the count.
+
+    `login` to `read` are per class of route and hold for one address; a signed-in user has
+    `user_factor` times as much of its own, an API key `api_key_factor` and all callers of a tenant
+    together `tenant_factor` times. `address` is all that one address may send.
+    `block_after` refusals in a minute keep a caller out for `block_seconds`, twice as long each
+    time up to `block_max_seconds`. `tenant_concurrency` requests of a tenant run at once in one
+    process, `tenant_queue` more wait up to `tenant_wait_seconds`.
+    Callers in the networks `exempt` are not limited; by default those on this very machine.
+    """
+
+    enabled: bool = True
+    exempt: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
+    address: RateText = "300/s burst 1000"
+    login: RateText = "30/min burst 20"
+    checkout: RateText = "60/min burst 30"
+    search: RateText = "20/s burst 60"
+    write: RateText = "20/s burst 100"
+    read: RateText = "100/s burst 400"
+    user_factor: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    api_key_factor: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 5
+    tenant_factor: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 100
+    block_after: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
+    block_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    block_max_seconds: Annotated[int, msgspec.Meta(ge=1, le=7 * 86_400)] = 3_600
+    tenant_concurrency: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 32
+    tenant_queue: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 512
+    tenant_wait_seconds: Seconds = 10.0
 
 
 class TelemetrySettings(Section, frozen=True, kw_only=True):
@@ -241,6 +277,7 @@ class Settings(Section, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     database: DatabaseSettings = DatabaseSettings()
     security: SecuritySettings = SecuritySettings()
+    rate_limits: RateLimitSettings = RateLimitSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     events: EventsSettings = EventsSettings()
     nats: NatsSettings = NatsSettings()

@@ -8,10 +8,13 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import msgspec
 
+from rustok.core.security.rate_limit import RATE_PATTERN
+
 MASK: Final = "********"
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 PositiveInt = Annotated[int, msgspec.Meta(ge=1)]
+RateText = Annotated[str, msgspec.Meta(pattern=RATE_PATTERN)]
 Milliseconds = Annotated[int, msgspec.Meta(ge=1, le=3_600_000)]
 
 

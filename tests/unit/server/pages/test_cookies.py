@@ -19,7 +19,7 @@ def test_no_header_means_no_cookies() -> None:
 
 def test_a_cookie_is_out_of_reach_of_scripts_and_of_other_sites() -> None:
     assert set_cookie("rustok_cart", "a~1", secure=True, max_age_seconds=60) == (
-        "rustok_cart=a~1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        "__Host-rustok_cart=a~1; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
     )
 
 
@@ -31,3 +31,9 @@ def test_a_cookie_over_http_is_not_for_https_alone() -> None:
 def test_a_value_that_would_break_the_header_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="cannot hold"):
         set_cookie("a", value, secure=False)
+
+
+def test_over_https_a_cookie_that_another_host_could_have_planted_is_not_read() -> None:
+    header = "rustok_cart=planted; __Host-rustok_cart=own"
+    assert read_cookies(header, secure=True) == {"rustok_cart": "own"}
+    assert read_cookies("rustok_cart=planted", secure=True) == {}

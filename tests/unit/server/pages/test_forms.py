@@ -19,7 +19,8 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def request(body: bytes = b"", /, **headers: str) -> Request:
-    sent = {"host": "shop.example", "content-type": FORM, **headers}
+    sent = {"host": "shop.example", "content-type": FORM}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def receive() -> MutableMapping[str, Any]:
         return {"type": "http.request", "body": body}
@@ -28,9 +29,7 @@ def request(body: bytes = b"", /, **headers: str) -> Request:
         {
             "method": "POST",
             "path": "/cart/lines",
-            "headers": [
-                (name.replace("_", "-").encode(), value.encode()) for name, value in sent.items()
-            ],
+            "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
         },
         receive,
     )

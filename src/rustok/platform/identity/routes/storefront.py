@@ -27,6 +27,7 @@ routes: Final = Routes("identity", surface="storefront", tag="Customer account")
     idempotency="none",
     precondition="none",
     summary="Sign up as a customer",
+    rate="login",
     description="Answers alike whether the address was free or not; then sign in.",
     errors=[WeakPassword, InvalidEmail],
     example=RegisterCustomer(
