@@ -46,7 +46,7 @@ class Live:
             RUSTOK_TELEMETRY__LOG_LEVEL="INFO",
             RUSTOK_TELEMETRY__LOG_FORMAT="json",
         )
-        self.server.start()
+        self.server.start(timeout_seconds=180)
 
     async def _seed(self) -> None:
         platform = Platform(settings_for(self.url, self.folder), observer=None)

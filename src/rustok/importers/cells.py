@@ -107,7 +107,8 @@ def read_number(text: str) -> Decimal:
         value = Decimal(plain) if len(plain) <= 20 else Decimal("nan")
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite() or abs(value) > Decimal(10) ** 12:
+    # copy_abs and comparing are exact; abs() would overflow on 1e313313313.
+    if not value.is_finite() or value.copy_abs() > Decimal(10) ** 12:
         raise CellUnreadable(
             "number_unreadable", "This is not a number; write digits such as 12.5."
         )
