@@ -60,6 +60,7 @@ COMMANDS: dict[str, Entry] = {
     "doctor": Entry(
         "rustok.cli.doctor:doctor", "Check all a deployment needs; say how to mend it."
     ),
+    "bench": Entry("rustok.cli.bench:bench", "Load a running server and measure it."),
     "lifecycle": Entry(
         "rustok.cli.lifecycle:lifecycle", "Show states and steps of orders and more."
     ),
