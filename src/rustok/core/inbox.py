@@ -17,10 +17,12 @@ from sqlalchemy import (
     Integer,
     Text,
     bindparam,
+    column,
     exists,
     func,
     or_,
     select,
+    text,
     tuple_,
     update,
 )
@@ -38,7 +40,7 @@ from rustok.core.db import (
     scalar,
 )
 from rustok.core.db.counting import count_by
-from rustok.core.db.schema import tenant_table
+from rustok.core.db.schema import ListOf, tenant_table
 from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
 from rustok.core.outbox import outbox
@@ -69,20 +71,6 @@ dead_letters: Final = tenant_table(
     Index("ix_dead_letters_consumer", "tenant_id", "consumer", "failed_at"),
 )
 
-_APPLIED: Final = scalar(
-    select(inbox.c.event_id).where(
-        inbox.c.tenant_id == TENANT,
-        inbox.c.consumer == bindparam("consumer", type_=Text()),
-        any_of(inbox.c.event_id, "event_ids"),
-    ),
-    UUID,
-)
-
-
-async def applied(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> set[UUID]:
-    """Those of `event_ids` that `consumer` has applied already."""
-    return set(await tx.all(_APPLIED, consumer=consumer, event_ids=event_ids))
-
 
 async def record(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> None:
     """Note that `consumer` applies these events in this transaction.
@@ -97,6 +85,37 @@ async def record(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> None:
             for event_id in event_ids
         ],
     )
+
+
+_CLAIM: Final = scalar(
+    {
+        dialect: text(statement)
+        .bindparams(
+            bindparam("tenant_id", type_=Id()),
+            bindparam("consumer", type_=Text()),
+            bindparam("event_ids", type_=ListOf(Id())),
+            bindparam("now", type_=Timestamp()),
+        )
+        .columns(column("event_id", Id()))
+        for dialect, statement in {
+            "sqlite": "INSERT INTO inbox (tenant_id, consumer, event_id, applied_at) "
+            "SELECT :tenant_id, :consumer, value, :now FROM json_each(:event_ids) WHERE true "
+            "ON CONFLICT DO NOTHING RETURNING event_id",
+            "postgres": "INSERT INTO inbox (tenant_id, consumer, event_id, applied_at) "
+            "SELECT :tenant_id, :consumer, unnest(CAST(:event_ids AS uuid[])), :now "
+            "ON CONFLICT DO NOTHING RETURNING event_id",
+        }.items()
+    },
+    UUID,
+)
+
+
+async def claim(tx: WriteTx, consumer: str, event_ids: list[UUID]) -> set[UUID]:
+    """Note that `consumer` applies these events here; those of them it had not applied before.
+
+    Waits for another process that is applying one of them now.
+    """
+    return set(await tx.all(_CLAIM, consumer=consumer, event_ids=event_ids, now=tx.now))
 
 
 async def bury(

@@ -269,11 +269,20 @@ def _turns(share: int) -> Query[PendingEvent]:
     return _taking(turns(_NAMES, share=share))
 
 
-async def list_pending(tx: SystemTx, *, now: datetime, limit: int) -> list[PendingEvent]:
+async def list_pending(
+    tx: SystemTx, *, now: datetime, limit: int, is_crowded: bool = False
+) -> list[PendingEvent]:
     """Events due for publishing; an aggregate with a delayed event waits behind it.
 
     The oldest first while `limit` takes all; beyond that tenants take turns, each with its oldest.
+
+    Args:
+        is_crowded: the round before was full, so this one may be: whose turn it is is asked first.
     """
+    if is_crowded:
+        waiting = await tx.one(_TENANTS_WAITING) or 1
+        if waiting > 1:
+            return await tx.all(_turns(share_of(limit, waiting)), now=now, limit=limit)
     found = await tx.all(_OLDEST, now=now, limit=limit)
     waiting = 1 if len(found) < limit else await tx.one(_TENANTS_WAITING) or 1
     if waiting == 1:

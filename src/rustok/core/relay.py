@@ -66,6 +66,7 @@ class Relay:
         self._holder = str(new_id())
         self._lease_until = 0.0
         self._held_back = False
+        self._is_crowded = False
 
     def wake(self) -> None:
         """There is something new in the outbox; called after a commit with events."""
@@ -79,8 +80,11 @@ class Relay:
             Unavailable: database or transport is away; the next round tries again.
         """
         async with self._db.system("relay reads the outbox", write=False) as tx:
-            pending = await outbox.list_pending(tx, now=tx.now, limit=self._batch)
+            pending = await outbox.list_pending(
+                tx, now=tx.now, limit=self._batch, is_crowded=self._is_crowded
+            )
         self._held_back = False
+        self._is_crowded = len(pending) >= self._batch
         if not pending:
             return 0
         outcomes = await self._transport.publish(pending)
