@@ -37,8 +37,8 @@ from rustok.core.relay import ABSENCE_ATTEMPTS, retry_delay_seconds
 from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
-BATCH: Final = 100
-SLICE: Final = 64
+BATCH: Final = 256
+SLICE: Final = 256
 """Events applied before the acknowledgements of those done go out."""
 IDLE_SECONDS: Final = 5.0
 CATCH_UP_SILENCE_SECONDS: Final = 5.0
