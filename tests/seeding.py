@@ -24,6 +24,7 @@ from rustok.commerce.orders import api as orders
 from rustok.commerce.payments import api as payments
 from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
+from rustok.commerce.returns import api as returns
 from rustok.core import inbox
 from rustok.core.db import Id, Query, WriteTx
 from rustok.core.db.schema import metadata
@@ -339,7 +340,26 @@ async def _orders(tx: WriteTx, variant_ids: Sequence[UUID], marker: str) -> tupl
                 quantities={line.id: 2},
             )
     await checkout.deliver(tx, delivered, signature=f"Signed {marker}")
+    await _returns(tx, await _delivered(tx, variant_ids, marker), marker, many=len(variant_ids))
     return confirmed
+
+
+async def _delivered(tx: WriteTx, variant_ids: Sequence[UUID], marker: str) -> UUID:
+    order_id = (await _place(tx, variant_ids, marker))[0]
+    await checkout.pay(tx, order_id, method="cash", reference=f"Line {marker}")
+    await checkout.ship(tx, order_id, carrier=f"Carrier {marker}")
+    await checkout.deliver(tx, order_id)
+    return order_id
+
+
+async def _returns(tx: WriteTx, order_id: UUID, marker: str, *, many: int) -> None:
+    """A return of every line that is received, and one of some that is asked for."""
+    lines = [line.id for line in (await orders.get(tx, order_id))[1]]
+    note = f"Note {marker}"
+    received, _ = await returns.request(tx, order_id, dict.fromkeys(lines[:many], 1), note=note)
+    await returns.approve(tx, received.id)
+    await returns.receive(tx, received.id)
+    await returns.request(tx, order_id, {lines[0]: 1}, note=note)
 
 
 async def _through_a_provider(

@@ -106,6 +106,11 @@ CATALOGUE: Final = [
     "fulfilment.shipped",
     "fulfilment.delivered",
     "fulfilment.cancelled",
+    "return.requested",
+    "return.approved",
+    "return.rejected",
+    "return.received",
+    "return.refunded",
     "index.reindex_requested",
     "index.updated",
     "webhook.endpoint_created",
@@ -116,11 +121,6 @@ CATALOGUE: Final = [
 
 NOT_YET: Final = [
     "tenant.erased",
-    "return.requested",
-    "return.approved",
-    "return.rejected",
-    "return.received",
-    "return.refunded",
     "promotion.created",
     "promotion.updated",
     "coupon.redeemed",

@@ -45,6 +45,7 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
     ("product_id",): ("products", ("id",)),
     ("product_id", "image_id"): ("product_images", ("product_id", "id")),
     ("product_id", "locale"): ("product_translations", ("product_id", "locale")),
+    ("return_id",): ("returns", ("id",)),
     ("run_id",): ("import_runs", ("id",)),
     ("session_id",): ("sessions", ("id",)),
     ("slug",): ("roles", ("slug",)),
@@ -77,7 +78,9 @@ IDS: Final[dict[str, str]] = {
     "node_id": "nodes",
     "object_id": "products",
     "order_line_id": "order_lines",
+    "order_id": "orders",
     "product_ids": "products",
+    "return_line_id": "return_lines",
     "tag_id": "content_tags",
     "tag_ids": "content_tags",
     "variant_id": "product_variants",
@@ -100,6 +103,8 @@ _KINDS: Final = {"customer_id": "customer", "user_id": "staff"}
 """Path parameters that name users of one kind only."""
 _NESTED: Final[dict[tuple[str, str], tuple[str, dict[str, object]]]] = {
     ("ShipOrder", "lines"): ("order_line_id", {"quantity": 1}),
+    ("RequestReturn", "lines"): ("order_line_id", {"quantity": 1}),
+    ("ReceiveReturn", "restocked"): ("return_line_id", {"quantity": 1}),
     ("CreateMenu", "items"): ("node_id", {"kind": "node"}),
     ("UpdateMenu", "items"): ("node_id", {"kind": "node"}),
 }

@@ -17,6 +17,7 @@ from rustok.commerce.orders.module import MODULE as ORDERS
 from rustok.commerce.payments.module import MODULE as PAYMENTS
 from rustok.commerce.pricing.module import MODULE as PRICING
 from rustok.commerce.products.module import MODULE as PRODUCTS
+from rustok.commerce.returns.module import MODULE as RETURNS
 from rustok.content.comments.module import MODULE as COMMENTS
 from rustok.content.media.module import MODULE as MEDIA
 from rustok.content.menus.module import MODULE as MENUS
@@ -90,6 +91,7 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             NOTICES,
             PAYMENTS,
             FULFILMENTS,
+            RETURNS,
             CHECKOUT,
             TAXONOMY,
             MEDIA,

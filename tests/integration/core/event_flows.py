@@ -97,6 +97,8 @@ FLOWS: Final[tuple[Flow, ...]] = (
     _admin("variant.deleted", "DELETE", "variants/{other_draft_variant}"),
     _admin("product.deleted", "DELETE", "products/{draft}"),
     _admin("collection.deleted", "DELETE", "collections/{collection}"),
+    _admin("return.rejected", "POST", "returns/{asked_return}/reject", {"reason": "Worn"}),
+    _admin("return.refunded", "POST", "returns/{received_return}/refund", {}),
     _admin("payment.voided", "POST", "payments/{promised_payment}/void"),
     _admin(
         "payment.refunded",

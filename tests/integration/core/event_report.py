@@ -66,6 +66,8 @@ async def _ids(world: World, seeded: Seeded) -> dict[str, UUID]:
         "collection": first(rows, "collections")["id"],
         "paid_order": first(rows, "orders", status="paid")["id"],
         "promised_payment": first(rows, "payments", status="authorized")["id"],
+        "asked_return": first(rows, "returns", status="requested")["id"],
+        "received_return": first(rows, "returns", status="received")["id"],
         "hook": first(rows, "webhook_endpoints")["id"],
     }
 

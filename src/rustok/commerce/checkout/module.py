@@ -21,7 +21,8 @@ MODULE: Final = Module(
         "orders",
         "payments",
         "fulfilments",
+        "returns",
     ),
-    routes=(routes.storefront, routes.admin, routes.payments_admin),
+    routes=(routes.storefront, routes.admin, routes.payments_admin, routes.returns_admin),
     jobs=(Job(name="checkout.settle_payments", every_seconds=SETTLE_SECONDS, run=settle_due),),
 )

@@ -24,11 +24,14 @@ from rustok.commerce.checkout.schemas import (
     PayOrder,
     PlacedOrderView,
     PlaceOrder,
+    RefundedReturnView,
     RefundPayment,
+    RefundReturn,
     ShipOrder,
     StartPayment,
     paying_view,
     placed_view,
+    refunded_return_view,
     step_view,
 )
 from rustok.commerce.inventory.api import StockInsufficient
@@ -49,6 +52,7 @@ from rustok.commerce.payments.api import (
     PaymentRefused,
     RefundTooLarge,
 )
+from rustok.commerce.returns.api import ReturnNotFound, ReturnRefundTooLarge
 from rustok.core import idempotency
 from rustok.core.errors import ConcurrentUpdate, IllegalTransition
 from rustok.core.postal import PostalAddress
@@ -57,6 +61,7 @@ from rustok.core.routing import PUBLIC, OpenCall, RawBody, Reply, Routes, WriteC
 storefront = Routes("checkout", surface="storefront", tag="Checkout", essential=True)
 admin = Routes("checkout", surface="admin", tag="Orders", essential=True)
 
+returns_admin = Routes("checkout", surface="admin", tag="Returns", essential=True)
 payments_admin = Routes("checkout", surface="admin", tag="Payments", essential=True)
 
 _PROVIDER_ERRORS = (
@@ -315,3 +320,31 @@ async def refund_payment(call: OpenCall, payment_id: UUID, data: RefundPayment) 
             call.parts, call.ctx, payment_id, amount_minor=data.amount_minor, key=key
         )
     )
+
+
+@returns_admin.post(
+    "/returns/{return_id}/refund",
+    permission="orders:update",
+    idempotency="none",
+    summary="Pay a return back whose pieces are here",
+    errors=[
+        ReturnNotFound,
+        IllegalTransition,
+        ReturnRefundTooLarge,
+        RefundTooLarge,
+        PaymentNotFound,
+        PaymentProviderUnavailable,
+        PaymentRefused,
+    ],
+    example=RefundReturn(),
+)
+async def refund_return(call: OpenCall, return_id: UUID, data: RefundReturn) -> RefundedReturnView:
+    """By the way the order was paid. Once per return: a refund under way goes on."""
+    found, _ = await service.refund_return(
+        call.parts,
+        call.ctx,
+        return_id,
+        amount_minor=data.amount_minor,
+        expected_version=call.expected_version,
+    )
+    return refunded_return_view(found)

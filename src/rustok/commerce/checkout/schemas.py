@@ -12,6 +12,7 @@ from msgspec import Meta
 from rustok.commerce.checkout.service import Paying
 from rustok.commerce.orders.api import Order, OrderLine, PlacedOrder
 from rustok.commerce.payments.api import FailedPayment, Provider
+from rustok.commerce.returns.api import RefundedReturn, Return
 from rustok.core.postal import PostalAddress
 from rustok.core.types import (
     MAX_AMOUNT_MINOR,
@@ -119,6 +120,38 @@ class RefundPayment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Without an amount, all that is left is paid back."""
 
     amount_minor: RefundAmount | None = None
+
+
+class RefundReturn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without an amount, all that was paid for the pieces goes back."""
+
+    amount_minor: AmountMinor | None = None
+
+
+class RefundedReturnView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a return stands after its refund; the return itself has the rest."""
+
+    id: UUID
+    order_id: UUID
+    status: str
+    currency: str
+    value_minor: int
+    refunded_minor: int | None
+    allowed_actions: list[str]
+    version: int
+
+
+def refunded_return_view(found: Return) -> RefundedReturnView:
+    return RefundedReturnView(
+        id=found.id,
+        order_id=found.order_id,
+        status=found.state,
+        currency=found.currency,
+        value_minor=found.value_minor,
+        refunded_minor=found.refunded_minor if isinstance(found, RefundedReturn) else None,
+        allowed_actions=list(found.allowed_actions),
+        version=found.version,
+    )
 
 
 class OrderPaymentView(msgspec.Struct, frozen=True, kw_only=True):

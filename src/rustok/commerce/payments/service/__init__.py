@@ -31,6 +31,7 @@ from rustok.commerce.payments.service.requesting import (
 )
 from rustok.commerce.payments.service.settling import (
     Settled,
+    find_operation,
     list_operations,
     postpone,
     refuse,
@@ -45,6 +46,7 @@ __all__ = [
     "authorize",
     "begin",
     "conversation",
+    "find_operation",
     "get",
     "give_up",
     "list_accounts",

@@ -44,6 +44,13 @@ class Requested(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation | None = None
 
 
+class RequestedRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment, and the refund of it; done already when no provider is to be asked."""
+
+    payment: Payment
+    operation: Operation
+
+
 def written(tx: WriteTx, old: Payment, new: Payment) -> Payment:
     """`new` as it stands in its row after it was stored."""
     return msgspec.structs.replace(new, version=old.version + 1, updated_at=tx.now)
@@ -161,7 +168,7 @@ async def request_refund(
     cause: Cause = "requested",
     subject_id: UUID | None = None,
     key: str | None = None,
-) -> Requested:
+) -> RequestedRefund:
     """Pay back from a locked payment: at once when it was recorded by hand, else as the provider says.
 
     Args:
@@ -180,7 +187,7 @@ async def request_refund(
         if known is not None:
             if amount_minor is not None and amount_minor != known.amount_minor:
                 raise IdempotencyKeyReused
-            return Requested(payment=payment, operation=known)
+            return RequestedRefund(payment=payment, operation=known)
     if isinstance(payment, RefundedPayment):
         raise RefundTooLarge(wanted_minor=amount_minor or 0, left_minor=0)
     if not isinstance(payment, RefundablePayment):
@@ -200,13 +207,13 @@ async def request_refund(
     )
     if payment.provider != "manual":
         await repository.store(tx, payment, promised)
-        return Requested(payment=written(tx, payment, promised), operation=operation)
+        return RequestedRefund(payment=written(tx, payment, promised), operation=operation)
     refunded, event = payment.refund(wanted, at=tx.now)
     await repository.store(tx, payment, refunded)
     tx.emit(event)
     done = operation.settled(at=tx.now)
     await repository.store_operation(tx, operation, done)
-    return Requested(payment=written(tx, payment, refunded), operation=done)
+    return RequestedRefund(payment=written(tx, payment, refunded), operation=done)
 
 
 async def give_up(tx: WriteTx, order_id: UUID, *, reason: str) -> Payment | None:

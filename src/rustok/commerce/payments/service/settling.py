@@ -196,3 +196,8 @@ async def postpone(tx: WriteTx, operation_id: UUID) -> None:
 async def list_operations(tx: ReadTx, order_id: UUID) -> list[Operation]:
     """What was asked of providers about an order, oldest first, at most 200."""
     return await repository.list_operations(tx, order_id, limit=MAX_OPERATIONS)
+
+
+async def find_operation(tx: ReadTx, operation_id: UUID) -> Operation | None:
+    """What was asked of a provider, or None."""
+    return await repository.find_operation(tx, operation_id)

@@ -5,19 +5,14 @@ Refuses: reading or writing anything; each step returns the new state with its e
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
 
-from rustok.commerce.orders.errors import (
-    OrderLineNotFound,
-    OrderPartlyShipped,
-    RefundOutOfRange,
-    ShipmentTooLarge,
-)
+from rustok.commerce.orders.errors import OrderPartlyShipped, RefundOutOfRange
 from rustok.commerce.orders.events import (
     OrderCancelled,
     OrderConfirmed,
@@ -28,45 +23,9 @@ from rustok.commerce.orders.events import (
     OrderShipped,
     OrderState,
 )
+from rustok.commerce.orders.model.lines import NewOrderLine, OrderLine, OrderTotals
 from rustok.commerce.orders.states import ORDER_LIFECYCLE, FulfilmentStatus, PaymentStatus
 from rustok.core.postal import PostalAddress
-
-
-class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """A line as it was sold: titles and amounts do not follow the catalogue afterwards."""
-
-    id: UUID
-    order_id: UUID
-    position: int
-    product_id: UUID
-    variant_id: UUID
-    sku: str | None
-    title: str
-    variant_title: str
-    image_url: str | None
-    quantity: int
-    shipped_quantity: int
-    unit_amount_minor: int
-    total_minor: int
-    requires_shipping: bool
-    taxable: bool
-    track_inventory: bool
-
-    @property
-    def left_to_ship(self) -> int:
-        return self.quantity - self.shipped_quantity
-
-
-class OrderTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums in minor units of the order's currency; `total_minor` is the sum of the others."""
-
-    subtotal_minor: int
-    shipping_minor: int = 0
-    tax_minor: int = 0
-
-    @property
-    def total_minor(self) -> int:
-        return self.subtotal_minor + self.shipping_minor + self.tax_minor
 
 
 class OrderData(msgspec.Struct, frozen=True, kw_only=True):
@@ -327,23 +286,6 @@ class PlacedOrder(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
 
 
-class NewOrderLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What checkout settled for one line; amounts in minor units of the order's currency."""
-
-    id: UUID
-    product_id: UUID
-    variant_id: UUID
-    sku: str | None
-    title: str
-    variant_title: str
-    image_url: str | None
-    quantity: int
-    unit_amount_minor: int
-    requires_shipping: bool
-    taxable: bool
-    track_inventory: bool
-
-
 class NewOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What checkout settled."""
 
@@ -372,27 +314,3 @@ class OrderFilter(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID | None = None
     placed_from: datetime | None = None
     placed_before: datetime | None = None
-
-
-def shipment(
-    lines: Sequence[OrderLine], wanted: Mapping[UUID, int] | None
-) -> tuple[dict[UUID, int], bool]:
-    """What to ship of each line, and whether nothing is left afterwards.
-
-    Args:
-        wanted: pieces by line id; None ships all that is left.
-
-    Raises:
-        OrderLineNotFound: an id of another order.
-        ShipmentTooLarge: more than is left of a line.
-    """
-    left = {line.id: line.left_to_ship for line in lines}
-    if wanted is None:
-        return {line_id: count for line_id, count in left.items() if count}, True
-    for line_id, count in wanted.items():
-        if line_id not in left:
-            raise OrderLineNotFound(line_id)
-        if count > left[line_id]:
-            raise ShipmentTooLarge(line_id=line_id, wanted=count, left=left[line_id])
-    complete = all(wanted.get(line_id, 0) == count for line_id, count in left.items())
-    return {line_id: count for line_id, count in wanted.items() if count}, complete
