@@ -24,6 +24,7 @@ from rustok.commerce.orders import api as orders
 from rustok.commerce.payments import api as payments
 from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
+from rustok.commerce.promotions import api as promotions
 from rustok.commerce.returns import api as returns
 from rustok.core import inbox
 from rustok.core.db import Id, Query, WriteTx
@@ -138,6 +139,7 @@ async def seed_everything(
             await carts.add_line(tx, cart.id, variant_id=variant_id, quantity=1)
         await claim_cart(tx, cart.id)
     async with world.write(tenant, actor=admin) as tx:
+        await _promotions(tx, variant_ids[:1], marker, many)
         placed = await _orders(tx, variant_ids[:many], marker)
     await _through_a_provider(world, tenant, admin, variant_ids[:1], marker)
     async with world.write(tenant, actor=admin) as tx:
@@ -342,6 +344,28 @@ async def _orders(tx: WriteTx, variant_ids: Sequence[UUID], marker: str) -> tupl
     await checkout.deliver(tx, delivered, signature=f"Signed {marker}")
     await _returns(tx, await _delivered(tx, variant_ids, marker), marker, many=len(variant_ids))
     return confirmed
+
+
+async def _promotions(tx: WriteTx, variant_ids: Sequence[UUID], marker: str, many: int) -> None:
+    """A promotion with coupons, one of them held by an order."""
+    variants = await products.sellable_variants(tx, variant_ids, locale="en")
+    made = await promotions.create(
+        tx,
+        promotions.PromotionTerms(
+            name=f"Promotion {marker}",
+            kind="percent",
+            percent_basis_points=1_000,
+            scope="products",
+            target_ids=tuple(one.product_id for one in variants.values()),
+        ),
+    )
+    for number in range(many):
+        code = f"code{number}-{marker}"
+        await promotions.add_coupon(tx, made.id, code=code, usage_limit=None)
+    cart = await carts.create(tx, email=f"buyer-{marker}@example.com")
+    await carts.add_line(tx, cart.id, variant_id=variant_ids[0], quantity=1)
+    await carts.add_coupon(tx, cart.id, code=f"code0-{marker}")
+    await checkout.place_order(tx, cart.id, shipping_address=_address(marker))
 
 
 async def _delivered(tx: WriteTx, variant_ids: Sequence[UUID], marker: str) -> UUID:

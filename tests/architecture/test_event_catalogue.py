@@ -111,6 +111,9 @@ CATALOGUE: Final = [
     "return.rejected",
     "return.received",
     "return.refunded",
+    "promotion.created",
+    "promotion.updated",
+    "coupon.redeemed",
     "index.reindex_requested",
     "index.updated",
     "webhook.endpoint_created",
@@ -121,9 +124,6 @@ CATALOGUE: Final = [
 
 NOT_YET: Final = [
     "tenant.erased",
-    "promotion.created",
-    "promotion.updated",
-    "coupon.redeemed",
 ]
 """In the design, of features this version does not have."""
 

@@ -38,6 +38,8 @@ REVIEWED_PUBLIC: Final = frozenset(
         # A guest's cart: its random id is the secret; a customer's own cart asks for the customer.
         "storefront_create_cart",
         "storefront_start_order_payment",
+        "storefront_add_cart_coupon",
+        "storefront_remove_cart_coupon",
         "storefront_request_own_return",
         "storefront_list_own_returns",
         "storefront_receive_payment_notice",

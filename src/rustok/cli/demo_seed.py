@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from rustok.commerce.promotions import api as promotions
 from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile, context_for
 from rustok.importers import runs
 from rustok.importers.model import ImportOptions, Source
@@ -25,6 +26,7 @@ from rustok.server.platform import Platform
 
 DATA: Final = Path(__file__).parent / "demo_data"
 PASSWORD: Final = "try-rustok-today"  # noqa: S105 - the demo listens on this machine only
+COUPON: Final = "NORD10"
 SEEDED: Final = "seeded"
 INDEX_SECONDS: Final = 300.0
 
@@ -90,6 +92,7 @@ async def seed(platform: Platform, folder: Path, *, note: Callable[[str], None])
         await _staff(platform, tenant, wanted.admin)
         note(f"  {wanted.name}: importing {wanted.file.name}")
         await _import(platform, tenant, wanted)
+    await _coupon(platform)
     await _staff(
         platform, await platform.parts.profile_of(PLATFORM_TENANT_ID), "root@platform.example"
     )
@@ -132,6 +135,24 @@ async def _staff(platform: Platform, tenant: TenantProfile, email: str) -> None:
         return
 
 
+async def _coupon(platform: Platform) -> None:
+    """One coupon of the shop, to try."""
+    async with platform.db.system("demo", write=False) as system:
+        shop = await tenants.resolve(system, slug=TENANTS[0].slug)
+    async with platform.db.write(context_for(shop)) as tx:
+        made = await promotions.create(
+            tx,
+            promotions.PromotionTerms(
+                name="Welcome", kind="percent", percent_basis_points=1_000, usage_limit=1_000
+            ),
+        )
+        try:
+            await promotions.add_coupon(tx, made.id, code=COUPON, usage_limit=None)
+        except promotions.CouponCodeTaken:
+            # Seeded before it was interrupted: the promotion made twice goes again.
+            await promotions.delete(tx, made.id, expected_version=None)
+
+
 async def _import(platform: Platform, tenant: TenantProfile, wanted: DemoTenant) -> None:
     ctx = context_for(tenant)
     facts = await asyncio.to_thread(runs.facts_of, wanted.file)
@@ -165,6 +186,7 @@ Try, in another terminal:
   curl -s '{base}/api/v1/auth/login' -H 'X-Tenant: {shop.slug}' -H 'Content-Type: application/json' \\
        -d '{{"email": "{shop.admin}", "password": "{PASSWORD}"}}'
 
+The coupon {COUPON} takes 10 % off a cart of the shop.
 Staff of the shop: {shop.admin}, of the magazine: {magazine.admin}, of the platform
 (X-Tenant: platform): root@platform.example; the password of each is {PASSWORD}.
 The README has the tour: search, cart, checkout, pay, ship, deliver."""

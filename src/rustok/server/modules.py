@@ -17,6 +17,7 @@ from rustok.commerce.orders.module import MODULE as ORDERS
 from rustok.commerce.payments.module import MODULE as PAYMENTS
 from rustok.commerce.pricing.module import MODULE as PRICING
 from rustok.commerce.products.module import MODULE as PRODUCTS
+from rustok.commerce.promotions.module import MODULE as PROMOTIONS
 from rustok.commerce.returns.module import MODULE as RETURNS
 from rustok.content.comments.module import MODULE as COMMENTS
 from rustok.content.media.module import MODULE as MEDIA
@@ -85,6 +86,7 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             NOTIFICATIONS,
             PRODUCTS,
             PRICING,
+            PROMOTIONS,
             INVENTORY,
             CARTS,
             ORDERS,

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 
+from rustok.commerce.promotions import api as promotions
 from rustok.core.tenancy import TenantProfile
+from tests.conftest import World
 from tests.integration.pages.conftest import Furnished
 
 ADDRESS = {
@@ -57,6 +59,28 @@ async def test_a_cart_is_filled_changed_and_emptied(
 
     await browser.post(f"{line}/remove", data={"form_token": token})
     assert "Your cart is empty." in (await browser.get("/cart")).text
+
+
+async def test_a_coupon_is_entered_shown_and_taken_out(
+    world: World, browser: httpx.AsyncClient, furnished: Furnished
+) -> None:
+    async with world.write(furnished.tenant) as tx:
+        terms = promotions.PromotionTerms(
+            name="Welcome", kind="percent", percent_basis_points=1_000
+        )
+        made = await promotions.create(tx, terms)
+        await promotions.add_coupon(tx, made.id, code="WELCOME", usage_limit=None)
+    token = await fill_cart(browser, furnished)
+    wrong = await browser.post("/cart/coupon", data={"form_token": token, "code": "NOPE"})
+    assert "We do not know this coupon." in wrong.text
+    entered = await browser.post("/cart/coupon", data={"form_token": token, "code": "welcome"})
+    assert entered.status_code == 303
+    page = (await browser.get("/cart")).text
+    assert "WELCOME" in page
+    assert "€70.20" in page
+    assert "€70.20" in (await browser.get("/checkout")).text
+    await browser.post("/cart/coupon/remove", data={"form_token": token, "code": "WELCOME"})
+    assert "€78.00" in (await browser.get("/cart")).text
 
 
 async def test_the_carts_cookie_is_out_of_reach_of_scripts(

@@ -11,6 +11,7 @@ from rustok.commerce.carts.model import (
     PricedLine,
 )
 from rustok.commerce.carts.service import (
+    add_coupon,
     add_line,
     change_line,
     complete,
@@ -18,6 +19,7 @@ from rustok.commerce.carts.service import (
     get,
     list_lines,
     lock,
+    remove_coupon,
     remove_line,
     require_active,
     resume,
@@ -35,6 +37,7 @@ __all__ = [
     "PricedCart",
     "PricedLine",
     "VariantNotForSale",
+    "add_coupon",
     "add_line",
     "change_line",
     "complete",
@@ -42,6 +45,7 @@ __all__ = [
     "get",
     "list_lines",
     "lock",
+    "remove_coupon",
     "remove_line",
     "require_active",
     "resume",

@@ -31,6 +31,7 @@ class CartData(msgspec.Struct, frozen=True, kw_only=True):
     customer_id: UUID | None
     shipping_address: PostalAddress | None
     billing_address: PostalAddress | None
+    coupon_codes: tuple[str, ...] = ()
     version: int
     created_at: datetime
     updated_at: datetime
@@ -116,24 +117,41 @@ class PricedLine(msgspec.Struct, frozen=True, kw_only=True):
     unit_amount_minor: int | None
     compare_at_minor: int | None
     total_minor: int | None
+    discount_minor: int = 0
     price_changed: bool
     requires_shipping: bool
     available: int | None
     problem: Literal["not_for_sale", "stock_insufficient"] | None
 
 
+class CartCoupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon of a cart; `problem` says why it does not count as things are."""
+
+    code: str
+    name: str
+    discount_minor: int
+    problem: str | None
+
+
 class PricedCart(msgspec.Struct, frozen=True, kw_only=True):
-    """A cart with its lines at live prices; lines not for sale do not count in the sums."""
+    """A cart with its lines at live prices; lines not for sale do not count in the sums.
+
+    Attributes:
+        coupons: in the order they were entered, those that do not count with the reason.
+    """
 
     cart: Cart
     lines: list[PricedLine]
     subtotal_minor: int
+    discount_minor: int = 0
     total_minor: int
+    coupons: tuple[CartCoupon, ...] = ()
 
     @property
     def orderable(self) -> bool:
         """Whether an order could be placed now, stock and prices staying as they are."""
-        return bool(self.lines) and all(line.problem is None for line in self.lines)
+        sound = all(line.problem is None for line in self.lines)
+        return bool(self.lines) and sound and all(one.problem is None for one in self.coupons)
 
 
 def subtotal(lines: Iterable[PricedLine]) -> int:

@@ -11,7 +11,7 @@ from rustok.core.modules import Job, Module
 MODULE: Final = Module(
     slug="carts",
     title="Carts",
-    depends_on=("products", "pricing", "inventory"),
+    depends_on=("products", "pricing", "inventory", "promotions"),
     routes=(routes.storefront,),
     jobs=(Job(name="carts.abandon_idle", every_seconds=3_600, run=service.abandon_idle),),
     event_types=(CartCreated.type, CartUpdated.type, CartCompleted.type, CartAbandoned.type),

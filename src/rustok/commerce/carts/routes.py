@@ -16,13 +16,16 @@ from rustok.commerce.carts.errors import (
 )
 from rustok.commerce.carts.model import PricedCart
 from rustok.commerce.carts.schemas import (
+    AddCartCoupon,
     AddCartLine,
+    CartCouponQuery,
     CartView,
     ChangeCartLine,
     CreateCart,
     UpdateCart,
     cart_view,
 )
+from rustok.commerce.promotions.api import CouponNotApplicable
 from rustok.core.errors import IllegalTransition
 from rustok.core.postal import PostalAddress
 from rustok.core.routing import PUBLIC, SIGNED_IN, ReadCall, Reply, Routes, WriteCall
@@ -165,5 +168,36 @@ async def remove_cart_line(call: WriteCall, cart_id: UUID, line_id: UUID) -> Car
     """Answers with the cart, so that a shop shows the new totals without asking again."""
     priced = await service.remove_line(
         call.tx, cart_id, line_id, expected_version=call.expected_version
+    )
+    return cart_view(priced)
+
+
+@storefront.post(
+    "/carts/{cart_id}/coupon",
+    permission=PUBLIC,
+    summary="Enter a coupon",
+    errors=[CartNotFound, CartAlreadyCompleted, IllegalTransition, CouponNotApplicable],
+    example=AddCartCoupon(code="SPRING15"),
+)
+async def add_cart_coupon(call: WriteCall, cart_id: UUID, data: AddCartCoupon) -> CartView:
+    """Nothing is taken for good: a coupon is free until an order holds it."""
+    priced = await service.add_coupon(
+        call.tx, cart_id, code=data.code, expected_version=call.expected_version
+    )
+    return cart_view(priced)
+
+
+@storefront.route(
+    "DELETE",
+    "/carts/{cart_id}/coupon",
+    permission=PUBLIC,
+    precondition="optional",
+    summary="Take a coupon out, or all of them",
+    errors=[CartNotFound, CartAlreadyCompleted, IllegalTransition],
+)
+async def remove_cart_coupon(call: WriteCall, cart_id: UUID, query: CartCouponQuery) -> CartView:
+    """Answers with the cart, so that a shop shows the new totals without asking again."""
+    priced = await service.remove_coupon(
+        call.tx, cart_id, code=query.code, expected_version=call.expected_version
     )
     return cart_view(priced)

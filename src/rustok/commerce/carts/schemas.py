@@ -14,6 +14,16 @@ from rustok.commerce.carts.states import CART_LIFECYCLE
 from rustok.core.postal import PostalAddress
 from rustok.core.types import CurrencyCode, EmailText, LocaleTag
 
+EnteredCode = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[A-Za-z0-9_ -]+$(?!\n)",
+        description="A coupon's code, in capitals or not.",
+        examples=["SPRING15"],
+    ),
+]
 LineQuantity = Annotated[
     int, Meta(ge=1, le=MAX_LINE_QUANTITY, description="How many pieces.", examples=[2])
 ]
@@ -44,6 +54,25 @@ class ChangeCartLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     quantity: LineQuantity
 
 
+class AddCartCoupon(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    code: EnteredCode
+
+
+class CartCouponQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which coupon is meant; without a code all are."""
+
+    code: EnteredCode | None = None
+
+
+class CartCouponView(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon of the cart; `problem` says why it does not count as things are."""
+
+    code: str
+    name: str
+    discount_minor: int
+    problem: str | None
+
+
 class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
     """A line at its live price; `problem` says why it cannot be ordered as it is."""
 
@@ -58,6 +87,7 @@ class CartLineView(msgspec.Struct, frozen=True, kw_only=True):
     unit_amount_minor: int | None
     compare_at_minor: int | None
     total_minor: int | None
+    discount_minor: int
     price_changed: bool
     requires_shipping: bool
     available: int | None
@@ -78,7 +108,9 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     lines: list[CartLineView]
     quantity: int
     subtotal_minor: int
+    discount_minor: int
     total_minor: int
+    coupons: list[CartCouponView]
     orderable: bool
     order_id: UUID | None
     allowed_actions: list[str]
@@ -105,7 +137,17 @@ def cart_view(priced: PricedCart) -> CartView:
         lines=[line_view(line) for line in priced.lines],
         quantity=sum(line.quantity for line in priced.lines),
         subtotal_minor=priced.subtotal_minor,
+        discount_minor=priced.discount_minor,
         total_minor=priced.total_minor,
+        coupons=[
+            CartCouponView(
+                code=one.code,
+                name=one.name,
+                discount_minor=one.discount_minor,
+                problem=one.problem,
+            )
+            for one in priced.coupons
+        ],
         orderable=priced.orderable,
         order_id=cart.order_id if isinstance(cart, CompletedCart) else None,
         allowed_actions=list(CART_LIFECYCLE.allowed(cart.state)),

@@ -30,6 +30,7 @@ carts: Final = tenant_table(
     Column("customer_id", Id()),
     Column("shipping_address", Json(PostalAddress)),
     Column("billing_address", Json(PostalAddress)),
+    Column("coupon_codes", Json(tuple[str, ...]), nullable=False),
     Column("order_id", Id()),
     Column("completed_at", Timestamp()),
     Column("abandoned_at", Timestamp()),

@@ -16,6 +16,7 @@ MODULE: Final = Module(
     depends_on=(
         "products",
         "pricing",
+        "promotions",
         "inventory",
         "carts",
         "orders",

@@ -52,6 +52,7 @@ from rustok.commerce.payments.api import (
     PaymentRefused,
     RefundTooLarge,
 )
+from rustok.commerce.promotions.api import CouponNotApplicable
 from rustok.commerce.returns.api import ReturnNotFound, ReturnRefundTooLarge
 from rustok.core import idempotency
 from rustok.core.errors import ConcurrentUpdate, IllegalTransition
@@ -90,6 +91,7 @@ _STEP_ERRORS = (OrderNotFound, IllegalTransition, ConcurrentUpdate)
         LinesNotForSale,
         PriceChanged,
         StockInsufficient,
+        CouponNotApplicable,
         OrderTotalTooLarge,
         IllegalTransition,
     ],

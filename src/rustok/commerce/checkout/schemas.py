@@ -249,6 +249,7 @@ class PlacedLineView(msgspec.Struct, frozen=True, kw_only=True):
     quantity: int
     unit_amount_minor: int
     total_minor: int
+    discount_minor: int
 
 
 class OrderStepView(msgspec.Struct, frozen=True, kw_only=True):
@@ -276,6 +277,7 @@ class PlacedOrderView(OrderStepView, frozen=True, kw_only=True):
     billing_address: PostalAddress
     lines: list[PlacedLineView]
     subtotal_minor: int
+    discount_minor: int
     shipping_minor: int
     tax_minor: int
 
@@ -312,6 +314,7 @@ def placed_view(placed: PlacedOrder) -> PlacedOrderView:
         billing_address=order.billing_address,
         lines=[_line_view(line) for line in placed.lines],
         subtotal_minor=order.subtotal_minor,
+        discount_minor=order.discount_minor,
         shipping_minor=order.shipping_minor,
         tax_minor=order.tax_minor,
     )

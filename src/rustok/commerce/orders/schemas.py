@@ -59,6 +59,7 @@ class OrderLineView(msgspec.Struct, frozen=True, kw_only=True):
     shipped_quantity: int
     unit_amount_minor: int
     total_minor: int
+    discount_minor: int
     requires_shipping: bool
     taxable: bool
 
@@ -90,6 +91,7 @@ class OrderView(OrderSummary, frozen=True, kw_only=True):
     billing_address: PostalAddress
     lines: list[OrderLineView]
     subtotal_minor: int
+    discount_minor: int
     shipping_minor: int
     tax_minor: int
     confirmed_at: datetime | None

@@ -79,6 +79,7 @@ async def place(tx: WriteTx, new: NewOrder) -> PlacedOrder:
         shipping_address=new.shipping_address,
         billing_address=new.billing_address,
         subtotal_minor=new.totals.subtotal_minor,
+        discount_minor=new.totals.discount_minor,
         shipping_minor=new.totals.shipping_minor,
         tax_minor=new.totals.tax_minor,
         total_minor=new.totals.total_minor,

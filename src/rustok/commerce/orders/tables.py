@@ -62,6 +62,7 @@ orders: Final = tenant_table(
     Column("shipping_address", Json(PostalAddress), nullable=False),
     Column("billing_address", Json(PostalAddress), nullable=False),
     Column("subtotal_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False),
     Column("shipping_minor", BigInteger, nullable=False),
     Column("tax_minor", BigInteger, nullable=False),
     Column("total_minor", BigInteger, nullable=False),
@@ -90,7 +91,8 @@ orders: Final = tenant_table(
     states_check("fulfilment_status", FULFILMENT_STATUSES),
     CheckConstraint(
         "subtotal_minor >= 0 AND shipping_minor >= 0 AND tax_minor >= 0 "
-        "AND total_minor = subtotal_minor + shipping_minor + tax_minor",
+        "AND discount_minor >= 0 AND discount_minor <= subtotal_minor "
+        "AND total_minor = subtotal_minor - discount_minor + shipping_minor + tax_minor",
         name="total_adds_up",
     ),
     CheckConstraint(
@@ -135,6 +137,7 @@ order_lines: Final = tenant_table(
     Column("shipped_quantity", Integer, nullable=False),
     Column("unit_amount_minor", BigInteger, nullable=False),
     Column("total_minor", BigInteger, nullable=False),
+    Column("discount_minor", BigInteger, nullable=False),
     Column("requires_shipping", Boolean, nullable=False),
     Column("taxable", Boolean, nullable=False),
     Column("track_inventory", Boolean, nullable=False),
@@ -142,7 +145,8 @@ order_lines: Final = tenant_table(
     CheckConstraint("quantity > 0", name="quantity_positive"),
     CheckConstraint("shipped_quantity BETWEEN 0 AND quantity", name="shipped_within_quantity"),
     CheckConstraint(
-        "unit_amount_minor >= 0 AND total_minor = unit_amount_minor * quantity",
+        "unit_amount_minor >= 0 AND total_minor = unit_amount_minor * quantity "
+        "AND discount_minor >= 0 AND discount_minor <= total_minor",
         name="total_adds_up",
     ),
     tenant_reference("order_id", "orders", ondelete="CASCADE"),

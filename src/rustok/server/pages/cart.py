@@ -9,14 +9,16 @@ from uuid import UUID
 
 from rustok.commerce.carts import api as carts
 from rustok.commerce.products import api as products
+from rustok.commerce.promotions import api as promotions
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.errors import InvalidInput, RustokError
 from rustok.core.money import Money
 from rustok.server.message import Answer
-from rustok.server.pages.models import AmountRow, CartLine, CartView, Image
+from rustok.server.pages.models import AmountRow, CartLine, CartView, CouponRow, Image
 from rustok.server.pages.visit import NoSuchPage, Visit
 
 _MAX_QUANTITY_DIGITS = 3
+_MAX_CODE_CHARACTERS = 40
 
 
 async def show(visit: Visit, *, problem: str = "") -> Answer:
@@ -63,12 +65,26 @@ async def view_of(tx: ReadTx, priced: carts.PricedCart) -> CartView:
     return CartView(
         lines=lines,
         count=sum(line.quantity for line in priced.lines),
-        rows=(
-            AmountRow(label="amount.subtotal", amount=_money(priced.subtotal_minor, cart.currency)),
-        ),
+        rows=_rows(priced, cart.currency),
         total=_money(priced.total_minor, cart.currency),
         orderable=priced.orderable,
+        coupons=tuple(
+            CouponRow(
+                code=one.code,
+                name=one.name,
+                problem=f"problem.coupon.{one.problem}" if one.problem else None,
+            )
+            for one in priced.coupons
+        ),
     )
+
+
+def _rows(priced: carts.PricedCart, currency: str) -> tuple[AmountRow, ...]:
+    subtotal = AmountRow(label="amount.subtotal", amount=_money(priced.subtotal_minor, currency))
+    if not priced.discount_minor:
+        return (subtotal,)
+    off = _money(priced.discount_minor, currency).negate()
+    return (subtotal, AmountRow(label="amount.discount", amount=off))
 
 
 def _line(
@@ -153,6 +169,39 @@ async def remove(visit: Visit, line: str) -> Answer:
     try:
         async with visit.desk.parts.db.write(visit.ctx) as tx:
             priced = await carts.remove_line(tx, cart_id, line_id)
+    except RustokError as error:
+        return await _refused(visit, error)
+    _keep(visit, priced)
+    return visit.see_other("/cart?done=updated")
+
+
+async def enter_coupon(visit: Visit) -> Answer:
+    """Put a coupon in."""
+    form = await visit.form()
+    if visit.cart_id is None:
+        raise NoSuchPage
+    code = form.get("code", "")
+    if not 0 < len(code) <= _MAX_CODE_CHARACTERS:
+        return await show(visit, problem=visit.t("problem.coupon.unknown"))
+    try:
+        async with visit.desk.parts.db.write(visit.ctx) as tx:
+            priced = await carts.add_coupon(tx, visit.cart_id, code=code)
+    except promotions.CouponNotApplicable as error:
+        return await show(visit, problem=visit.t(f"problem.coupon.{error.reason}"))
+    except RustokError as error:
+        return await _refused(visit, error)
+    _keep(visit, priced)
+    return visit.see_other("/cart?done=updated")
+
+
+async def remove_coupon(visit: Visit) -> Answer:
+    """Take a coupon out."""
+    form = await visit.form()
+    if visit.cart_id is None:
+        raise NoSuchPage
+    try:
+        async with visit.desk.parts.db.write(visit.ctx) as tx:
+            priced = await carts.remove_coupon(tx, visit.cart_id, code=form.get("code", ""))
     except RustokError as error:
         return await _refused(visit, error)
     _keep(visit, priced)

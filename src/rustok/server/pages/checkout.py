@@ -213,6 +213,8 @@ def _view(found: orders.Order, lines: list[orders.OrderLine]) -> OrderView:
         return Money(amount_minor=amount_minor, currency=found.currency)
 
     rows = [AmountRow(label="amount.subtotal", amount=money(found.subtotal_minor))]
+    if found.discount_minor:
+        rows.append(AmountRow(label="amount.discount", amount=money(-found.discount_minor)))
     for label, amount_minor in (
         ("amount.shipping", found.shipping_minor),
         ("amount.tax", found.tax_minor),

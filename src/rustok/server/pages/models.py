@@ -235,6 +235,14 @@ class AmountRow(msgspec.Struct, frozen=True, kw_only=True):
     amount: Money
 
 
+class CouponRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A coupon of the cart; `problem` is the key of the text that says why it does not count."""
+
+    code: str
+    name: str
+    problem: str | None
+
+
 class CartView(msgspec.Struct, frozen=True, kw_only=True):
     """A cart as its owner sees it."""
 
@@ -243,6 +251,7 @@ class CartView(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[AmountRow, ...]
     total: Money
     orderable: bool
+    coupons: tuple[CouponRow, ...] = ()
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):

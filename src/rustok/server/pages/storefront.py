@@ -105,6 +105,10 @@ async def _purchase(visit: Visit, first: str, rest: str, *, get: bool) -> Answer
             return await checkout.order(visit, order_id)
         case (False, "checkout", []):
             return await checkout.place(visit)
+        case (False, "cart", ["coupon"]):
+            return await cart.enter_coupon(visit)
+        case (False, "cart", ["coupon", "remove"]):
+            return await cart.remove_coupon(visit)
         case (False, "cart", ["lines"]):
             return await cart.add(visit)
         case (False, "cart", ["lines", line]):

@@ -1,6 +1,7 @@
 """The use cases of carts; a cart of a signed-in customer answers to that customer only."""
 
 from rustok.commerce.carts.service.access import lock, require_active
+from rustok.commerce.carts.service.couponing import add_coupon, remove_coupon
 from rustok.commerce.carts.service.editing import (
     add_line,
     change_line,
@@ -14,6 +15,7 @@ from rustok.commerce.carts.service.quoting import get, list_lines
 
 __all__ = [
     "abandon_idle",
+    "add_coupon",
     "add_line",
     "change_line",
     "claim",
@@ -22,6 +24,7 @@ __all__ = [
     "get",
     "list_lines",
     "lock",
+    "remove_coupon",
     "remove_line",
     "require_active",
     "resume",

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
+
 from rustok.commerce.carts import repository
-from rustok.commerce.carts.model import Cart, CartLine, PricedCart, PricedLine, subtotal
+from rustok.commerce.carts.model import Cart, CartCoupon, CartLine, PricedCart, PricedLine, subtotal
 from rustok.commerce.carts.service.access import check_owner
 from rustok.commerce.inventory import api as inventory
 from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
+from rustok.commerce.promotions import api as promotions
 from rustok.core.db import ReadTx
 
 
@@ -33,7 +36,7 @@ async def price(tx: ReadTx, cart: Cart) -> PricedCart:
     lines = await repository.list_lines(tx, cart.id)
     ids = [line.variant_id for line in lines]
     if not ids:
-        return PricedCart(cart=cart, lines=[], subtotal_minor=0, total_minor=0)
+        return await _discounted(tx, cart, [])
     variants = await products.sellable_variants(tx, ids, locale=cart.locale)
     prices = await pricing.prices_for(tx, ids, cart.currency, tx.now)
     stock = await inventory.available(tx, ids)
@@ -46,8 +49,45 @@ async def price(tx: ReadTx, cart: Cart) -> PricedCart:
         )
         for line in lines
     ]
-    total = subtotal(priced)
-    return PricedCart(cart=cart, lines=priced, subtotal_minor=total, total_minor=total)
+    return await _discounted(tx, cart, priced)
+
+
+async def _discounted(tx: ReadTx, cart: Cart, lines: list[PricedLine]) -> PricedCart:
+    total = subtotal(lines)
+    discount = await promotions.quote(
+        tx,
+        cart.coupon_codes,
+        [
+            promotions.DiscountLine(
+                id=line.id, product_id=line.product_id, total_minor=line.total_minor
+            )
+            for line in lines
+            if line.product_id is not None and line.total_minor is not None
+        ],
+        currency=cart.currency,
+        customer=promotions.customer_key(cart.customer_id, cart.email),
+    )
+    if discount.lines:
+        lines = [
+            msgspec.structs.replace(line, discount_minor=discount.lines.get(line.id, 0))
+            for line in lines
+        ]
+    return PricedCart(
+        cart=cart,
+        lines=lines,
+        subtotal_minor=total,
+        discount_minor=discount.total_minor,
+        total_minor=total - discount.total_minor,
+        coupons=tuple(
+            CartCoupon(
+                code=one.code,
+                name=one.name,
+                discount_minor=one.discount_minor,
+                problem=one.problem,
+            )
+            for one in discount.coupons
+        ),
+    )
 
 
 def _priced_line(

@@ -1,7 +1,8 @@
 """The workflows of an order.
 
 Locks are taken in one order everywhere, so workflows wait for each other and never in a circle:
-cart or order, return, payment, its operations, reservations, stock levels (by variant), the number counter.
+cart or order, return, payment, its operations, reservations, stock levels (by variant), promotions and their
+coupons, the number counter.
 """
 
 from rustok.commerce.checkout.service.following import Paying

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from rustok.commerce.carts import api as carts
 from rustok.commerce.checkout.errors import (
     CartEmpty,
@@ -18,6 +20,7 @@ from rustok.commerce.orders import api as orders
 from rustok.commerce.payments import api as payments
 from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
+from rustok.commerce.promotions import api as promotions
 from rustok.core.db import WriteTx
 from rustok.core.ids import new_id
 from rustok.core.postal import PostalAddress
@@ -48,8 +51,9 @@ async def place_order(
         LinesNotForSale: naming the variants.
         PriceChanged: the total is another than expected.
         StockInsufficient: naming every short variant.
+        CouponNotApplicable: a coupon of the cart does not count, or its last use is gone.
 
-    Emits: inventory.reserved, order.placed, order.confirmed, order.status_changed, cart.completed
+    Emits: inventory.reserved, coupon.redeemed, order.placed, order.confirmed, order.status_changed, cart.completed
     """
     cart = carts.require_active(await carts.lock(tx, cart_id), "complete")
     contact = email or cart.email
@@ -61,8 +65,17 @@ async def place_order(
     if not cart_lines:
         raise CartEmpty
     order_lines, wanted = await _settle_lines(tx, cart, cart_lines)
+    customer_id = cart.customer_id or (tx.ctx.actor.id if tx.ctx.actor.kind == "customer" else None)
+    customer = promotions.customer_key(customer_id, contact) or ""
+    discount = await _discount(tx, cart, order_lines, customer)
+    if discount.lines:
+        order_lines = [
+            msgspec.structs.replace(line, discount_minor=discount.lines.get(line.id, 0))
+            for line in order_lines
+        ]
     totals = orders.OrderTotals(
-        subtotal_minor=sum(line.unit_amount_minor * line.quantity for line in order_lines)
+        subtotal_minor=sum(line.unit_amount_minor * line.quantity for line in order_lines),
+        discount_minor=discount.total_minor,
     )
     if totals.total_minor > MAX_AMOUNT_MINOR:
         raise OrderTotalTooLarge
@@ -74,6 +87,11 @@ async def place_order(
         )
     order_id = new_id()
     await inventory.reserve(tx, order_id, wanted)
+    if discount.coupons:
+        # Late: a coupon many buy with is held from here to the commit only.
+        await promotions.redeem(
+            tx, discount, order_id=order_id, currency=cart.currency, customer=customer
+        )
     placed = await orders.place(
         tx,
         orders.NewOrder(
@@ -82,8 +100,7 @@ async def place_order(
             currency=cart.currency,
             locale=cart.locale,
             email=parse_email(contact, pointer="/email"),
-            customer_id=cart.customer_id
-            or (tx.ctx.actor.id if tx.ctx.actor.kind == "customer" else None),
+            customer_id=customer_id,
             shipping_address=destination,
             billing_address=billing_address or cart.billing_address or destination,
             totals=totals,
@@ -95,6 +112,32 @@ async def place_order(
     )
     await carts.complete(tx, cart, order_id=order_id)
     return placed
+
+
+async def _discount(
+    tx: WriteTx,
+    cart: carts.ActiveCart,
+    lines: Sequence[orders.NewOrderLine],
+    customer: str,
+) -> promotions.Discount:
+    """What the coupons of the cart take off; every one of them must count. None, no query."""
+    if not cart.coupon_codes:
+        return promotions.NO_DISCOUNT
+    quoted = await promotions.quote(
+        tx,
+        cart.coupon_codes,
+        [
+            promotions.DiscountLine(
+                id=line.id,
+                product_id=line.product_id,
+                total_minor=line.unit_amount_minor * line.quantity,
+            )
+            for line in lines
+        ],
+        currency=cart.currency,
+        customer=customer,
+    )
+    return promotions.require_counting(quoted)
 
 
 async def _settle_lines(

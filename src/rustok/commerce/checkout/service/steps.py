@@ -9,6 +9,7 @@ from rustok.commerce.fulfilments import api as fulfilments
 from rustok.commerce.inventory import api as inventory
 from rustok.commerce.orders import api as orders
 from rustok.commerce.payments import api as payments
+from rustok.commerce.promotions import api as promotions
 from rustok.core.db import WriteTx
 
 
@@ -154,7 +155,7 @@ async def deliver(
 async def cancel(
     tx: WriteTx, order_id: UUID, *, reason: str, expected_version: int | None = None
 ) -> orders.CancelledOrder:
-    """Give up an order that is not paid; its stock is free again.
+    """Give up an order that is not paid; its stock and the uses of its coupons are free again.
 
     Raises:
         OrderNotFound, PreconditionFailed, IllegalTransition, ConcurrentUpdate.
@@ -166,6 +167,7 @@ async def cancel(
     if isinstance(order, orders.ConfirmedOrder):
         await payments.give_up(tx, order_id, reason="The order was cancelled.")
         await inventory.release(tx, order_id)
+    await promotions.release(tx, order_id)
     return cancelled
 
 

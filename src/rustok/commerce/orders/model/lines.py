@@ -29,6 +29,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     shipped_quantity: int
     unit_amount_minor: int
     total_minor: int
+    discount_minor: int = 0
     requires_shipping: bool
     taxable: bool
     track_inventory: bool
@@ -36,7 +37,7 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def paid_minor(self) -> int:
         """What the customer pays for the line."""
-        return self.total_minor
+        return self.total_minor - self.discount_minor
 
     @property
     def left_to_ship(self) -> int:
@@ -44,15 +45,16 @@ class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderTotals(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums in minor units of the order's currency; `total_minor` is the sum of the others."""
+    """Sums in minor units of the order's currency; `total_minor` is the others less the discount."""
 
     subtotal_minor: int
+    discount_minor: int = 0
     shipping_minor: int = 0
     tax_minor: int = 0
 
     @property
     def total_minor(self) -> int:
-        return self.subtotal_minor + self.shipping_minor + self.tax_minor
+        return self.subtotal_minor - self.discount_minor + self.shipping_minor + self.tax_minor
 
 
 class NewOrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,7 @@ class NewOrderLine(msgspec.Struct, frozen=True, kw_only=True):
     image_url: str | None
     quantity: int
     unit_amount_minor: int
+    discount_minor: int = 0
     requires_shipping: bool
     taxable: bool
     track_inventory: bool

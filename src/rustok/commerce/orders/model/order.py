@@ -43,6 +43,7 @@ class OrderData(msgspec.Struct, frozen=True, kw_only=True):
     shipping_address: PostalAddress
     billing_address: PostalAddress
     subtotal_minor: int
+    discount_minor: int = 0
     shipping_minor: int
     tax_minor: int
     total_minor: int

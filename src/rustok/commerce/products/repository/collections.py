@@ -24,6 +24,7 @@ _LOCK: Final = Query(_BY_ID.with_for_update(), Collection)
 _BY_HANDLE: Final = Query(
     _SELECT.where(collections.c.handle == bindparam("handle", type_=Text())), Collection
 )
+_BY_IDS: Final = Query(_SELECT.where(any_of(collections.c.id, "ids")), Collection)
 _PAGE: Final = Query(
     _SELECT.where(
         or_(
@@ -51,6 +52,11 @@ async def lock(tx: WriteTx, collection_id: UUID) -> Collection:
     if found is None:
         raise CollectionNotFound
     return found
+
+
+async def list_by_ids(tx: ReadTx, collection_ids: Sequence[UUID]) -> list[Collection]:
+    """Those that exist."""
+    return await tx.all(_BY_IDS, ids=list(collection_ids)) if collection_ids else []
 
 
 async def find_by_handle(tx: ReadTx, handle: str) -> Collection | None:

@@ -20,6 +20,11 @@ from rustok.commerce.products.service.documents import (
     sellable_variants,
 )
 from rustok.commerce.products.service.imports import upsert
+from rustok.commerce.products.service.memberships import (
+    categories_of,
+    collections_of,
+    find_targets,
+)
 from rustok.commerce.products.service.parts import find_by_skus, find_variants, get_variant
 from rustok.commerce.products.service.products import archive, create, get, publish, unpublish
 
@@ -28,6 +33,8 @@ __all__ = [
     "NamedCollection",
     "add_products",
     "archive",
+    "categories_of",
+    "collections_of",
     "count_by_state",
     "create",
     "create_category",
@@ -35,6 +42,7 @@ __all__ = [
     "describe",
     "ensure_paths",
     "find_by_skus",
+    "find_targets",
     "find_variants",
     "get",
     "get_variant",

@@ -1,0 +1,53 @@
+"""Promotions as values, and the arithmetic of what comes off."""
+
+from rustok.commerce.promotions.model.discounting import (
+    NO_DISCOUNT,
+    AppliedCoupon,
+    Discount,
+    DiscountLine,
+    Membership,
+    apply,
+    eligible,
+    prorate,
+    worth,
+)
+from rustok.commerce.promotions.model.promotion import (
+    KINDS,
+    MAX_BASIS_POINTS,
+    MAX_COUPONS,
+    MAX_TARGETS,
+    PASSING,
+    SCOPES,
+    Coupon,
+    Problem,
+    Promotion,
+    PromotionTerms,
+    Redemption,
+    Scope,
+    code_of,
+)
+
+__all__ = [
+    "KINDS",
+    "MAX_BASIS_POINTS",
+    "MAX_COUPONS",
+    "MAX_TARGETS",
+    "NO_DISCOUNT",
+    "PASSING",
+    "SCOPES",
+    "AppliedCoupon",
+    "Coupon",
+    "Discount",
+    "DiscountLine",
+    "Membership",
+    "Problem",
+    "Promotion",
+    "PromotionTerms",
+    "Redemption",
+    "Scope",
+    "apply",
+    "code_of",
+    "eligible",
+    "prorate",
+    "worth",
+]
