@@ -8,8 +8,8 @@ from alembic import op
 from rustok.core.db.schema import Id, Json, Timestamp, isolate
 from rustok.core.db.schema_changes import replace_check
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
