@@ -56,11 +56,13 @@ COMMANDS: dict[str, Entry] = {
         "rustok.cli.webhooks:webhooks_group", "Show webhook deliveries, send again, send a test."
     ),
     "mail": Entry("rustok.cli.mail:mail_group", "Show mails, send one again, send a test."),
+    "trace": Entry("rustok.cli.trace:trace", "Follow one order through all that is recorded."),
     "config": Entry("rustok.cli.config:config", "Show and check the settings."),
     "doctor": Entry(
         "rustok.cli.doctor:doctor", "Check all a deployment needs; say how to mend it."
     ),
     "bench": Entry("rustok.cli.bench:bench", "Load a running server and measure it."),
+    "debug": Entry("rustok.cli.debug:debug", "Look into running processes."),
     "lifecycle": Entry(
         "rustok.cli.lifecycle:lifecycle", "Show states and steps of orders and more."
     ),

@@ -53,7 +53,12 @@ _CONDITIONS: Final[dict[str, ColumnElement[bool]]] = {
 _COLUMNS: Final = (*ENVELOPE_COLUMNS, outbox.c.published_at, outbox.c.last_error)
 
 
-def _to_logged(
+def logged_columns() -> tuple[ColumnElement[Any], ...]:
+    """What `to_logged` is made of."""
+    return _COLUMNS
+
+
+def to_logged(
     *,
     position: int,
     attempts: int,
@@ -62,6 +67,7 @@ def _to_logged(
     data: str,
     **fields: Any,
 ) -> LoggedEvent:
+    """A row of the log (`logged_columns`)."""
     return LoggedEvent(
         position=position,
         attempts=attempts,
@@ -80,7 +86,7 @@ def _page(filters: frozenset[str], *, newest_first: bool, is_first: bool) -> Que
         statement = statement.where(position < after if newest_first else position > after)
     order = position.desc() if newest_first else position
     limit = bindparam("limit", type_=Integer())
-    return Query(statement.order_by(order).limit(limit), _to_logged, system=_REASON)
+    return Query(statement.order_by(order).limit(limit), to_logged, system=_REASON)
 
 
 async def list_events(
@@ -116,7 +122,7 @@ def _own_page(filters: frozenset[str], *, is_first: bool) -> Query[LoggedEvent]:
     if not is_first:
         statement = statement.where(outbox.c.position < bindparam("before", type_=BigInteger()))
     limit = bindparam("limit", type_=Integer())
-    return Query(statement.order_by(outbox.c.position.desc()).limit(limit), _to_logged)
+    return Query(statement.order_by(outbox.c.position.desc()).limit(limit), to_logged)
 
 
 async def list_own_events(
@@ -142,7 +148,7 @@ _OWN_BY_ID: Final = Query(
     select(*_COLUMNS).where(
         outbox.c.tenant_id == TENANT, outbox.c.id == bindparam("id", type_=Id())
     ),
-    _to_logged,
+    to_logged,
 )
 
 
@@ -153,7 +159,7 @@ async def find_own_event(tx: ReadTx, event_id: UUID) -> LoggedEvent | None:
 
 _BY_ID: Final = Query(
     select(*_COLUMNS).where(outbox.c.id == bindparam("id", type_=Id())),
-    _to_logged,
+    to_logged,
     system=_REASON,
 )
 _LAST: Final = scalar(select(func.max(outbox.c.position)), int, system=_REASON)

@@ -7,11 +7,13 @@ test holds both together. Refuses: I/O and effects; a guard is a method's argume
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 import msgspec
 
 from rustok.core.errors import IllegalTransition
+from rustok.telemetry.tracing import SharedAttributes
 
 
 class Transition(msgspec.Struct, frozen=True):
@@ -118,3 +120,29 @@ _registry: dict[str, Lifecycle] = {}
 def lifecycles() -> dict[str, Lifecycle]:
     """All lifecycles of the features imported so far, by name."""
     return dict(sorted(_registry.items()))
+
+
+class AnnouncedStep:
+    """A step by the event that announces it, as a span tells it."""
+
+    __slots__ = ("attributes", "name")
+
+    def __init__(self, lifecycle: str, step: Transition) -> None:
+        self.name = f"{lifecycle} {step.action}"
+        self.attributes = SharedAttributes(
+            {
+                "rustok.lifecycle": lifecycle,
+                "rustok.lifecycle.action": step.action,
+                "rustok.lifecycle.target": step.target,
+            }
+        )
+
+
+@cache
+def step_announced_by(event_type: str) -> AnnouncedStep | None:
+    """The first declared step that announces events of this type; None where none does."""
+    for lifecycle in _registry.values():
+        for step in lifecycle.transitions:
+            if step.event == event_type:
+                return AnnouncedStep(lifecycle.name, step)
+    return None

@@ -48,6 +48,7 @@ from rustok.core.db.schema import tenant_table
 from rustok.core.events.envelope import Envelope
 from rustok.core.ids import new_id
 from rustok.core.outbox_turns import oldest, share_of, tenants_waiting, turns
+from rustok.telemetry import tracing
 
 outbox: Final = Table(
     "outbox",
@@ -194,7 +195,7 @@ async def flush_events(tx: WriteTx) -> None:
                 "actor_id": ctx.actor.id,
                 "correlation_id": ctx.correlation_id,
                 "causation_id": ctx.causation_id,
-                "traceparent": ctx.traceparent,
+                "traceparent": tracing.traceparent_of(ctx.traceparent),
                 "data": event.data.decode(),
                 "available_at": tx.now,
             }
@@ -203,11 +204,21 @@ async def flush_events(tx: WriteTx) -> None:
 
 
 class PendingEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An outbox row on its way out."""
+    """An outbox row on its way out.
+
+    Attributes:
+        carried_by: the traceparent of what brought it here; None: nothing but the outbox did.
+    """
 
     position: int
     attempts: int
     envelope: Envelope
+    carried_by: str | None = None
+
+    @property
+    def traceparent(self) -> str | None:
+        """What the work on it is a child of."""
+        return self.carried_by or self.envelope.traceparent
 
 
 ENVELOPE_COLUMNS: Final = (

@@ -14,10 +14,12 @@ from typing import Final
 
 from rustok.core import lease, outbox
 from rustok.core.bus.port import Transport
+from rustok.core.bus.tracks import any_sampled
 from rustok.core.db import Database
 from rustok.core.errors import Unavailable
 from rustok.core.ids import new_id
-from rustok.telemetry import metrics
+from rustok.core.outbox import PendingEvent
+from rustok.telemetry import metrics, tracing
 from rustok.telemetry.logs import get_logger
 
 LEASE_SECONDS: Final = 10.0
@@ -87,6 +89,17 @@ class Relay:
         self._is_crowded = len(pending) >= self._batch
         if not pending:
             return 0
+        with tracing.root("outbox relay", tracing.INTERNAL, sampled=any_sampled(pending)) as span:
+            span.set("messaging.batch.message_count", len(pending))
+            published = await self._carry(pending)
+            span.set("rustok.events.published", len(published))
+        types = {event.position: event.envelope.type for event in pending}
+        for position in published:
+            metrics.EVENTS_PUBLISHED.labels(type=types[position]).inc()
+        return len(published)
+
+    async def _carry(self, pending: list[PendingEvent]) -> list[int]:
+        """Publish and record what came of it; returns the positions published."""
         outcomes = await self._transport.publish(pending)
         attempts = {event.position: event.attempts for event in pending}
         published = [o.position for o in outcomes if o.result == "published"]
@@ -105,10 +118,7 @@ class Relay:
                         error=outcome.error or "",
                         counts=outcome.counts,
                     )
-        types = {event.position: event.envelope.type for event in pending}
-        for position in published:
-            metrics.EVENTS_PUBLISHED.labels(type=types[position]).inc()
-        return len(published)
+        return published
 
     async def drain(self, *, timeout_seconds: float = 60.0) -> int:
         """Publish until nothing is pending (delayed retries included); returns how many.

@@ -25,6 +25,7 @@ from rustok.importers.model import Run, RunningRun
 from rustok.importers.report import Issue, Outcome, Parsed
 from rustok.importers.sources import parsed, writer_for
 from rustok.importers.writing.writer import Writer, Written
+from rustok.telemetry import tracing
 from rustok.telemetry.logs import get_logger
 
 READ_AHEAD: Final = 64
@@ -167,11 +168,14 @@ class _Worker:
             yield batch
 
     async def _write(self, batch: list[Parsed[Any]]) -> None:
-        if self._run.is_dry_run:
-            await self._note(batch, [await self._rehearsed(step) for step in batch])
-        elif len(batch) == 1 or not await self._written_together(batch):
-            for step in batch:
-                await self._one(step)
+        with tracing.root("import batch", tracing.INTERNAL) as span:
+            span.set("rustok.import.run", str(self._run.id))
+            span.set("rustok.import.records", len(batch))
+            if self._run.is_dry_run:
+                await self._note(batch, [await self._rehearsed(step) for step in batch])
+            elif len(batch) == 1 or not await self._written_together(batch):
+                for step in batch:
+                    await self._one(step)
         if self._report is not None:
             self._report(self._run)
 

@@ -15,6 +15,7 @@ from rustok.index import repository
 from rustok.index.events import Reason
 from rustok.index.rebuild import Projection, request
 from rustok.index.storing import subjects_of_ref
+from rustok.telemetry import tracing
 from rustok.telemetry.metrics import INDEX_LAG
 
 MANY: Final = 200
@@ -33,7 +34,9 @@ async def apply(tx: WriteTx, projection: Projection, envelope: Envelope, *ids: U
     await repository.mark(tx, projection.name, event_at=envelope.occurred_at)
     fresh = [one for one in dict.fromkeys(ids) if (projection.name, one) not in done]
     if fresh:
-        await projection.project(tx, fresh)
+        with tracing.span(f"project {projection.name}") as span:
+            span.set("rustok.subjects", len(fresh))
+            await projection.project(tx, fresh)
         done.update((projection.name, one) for one in fresh)
     age = (tx.now - envelope.occurred_at).total_seconds()
     INDEX_LAG.labels(projection=projection.name).set(max(0.0, age))

@@ -36,12 +36,14 @@ from rustok.core.tenancy import (
     TenantProfile,
     context_for,
 )
+from rustok.server.access_log import AccessLog
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
 from rustok.server.headers import API_HEADERS, HSTS, cors_headers
 from rustok.server.limits import Gate, RateLimited
 from rustok.server.message import Answer, ClientGone, Receive, Request, Scope, Send
 from rustok.server.metering.requests import count_request
+from rustok.server.metering.spans import describe_request
 from rustok.server.problems import (
     MEDIA_TYPE,
     MethodNotAllowed,
@@ -55,9 +57,10 @@ from rustok.server.ready import Question, ReadyAnswers, question_of
 from rustok.server.ready_sending import send_ready
 from rustok.server.resolution import Resolver
 from rustok.server.router import Router
-from rustok.telemetry import metrics, trace_context
+from rustok.telemetry import metrics, trace_context, tracing
 from rustok.telemetry.logs import bind, get_logger, log_fields
 from rustok.telemetry.top_tenants import TOP
+from rustok.telemetry.tracing import NoSpan, Span
 
 log = get_logger("rustok.http")
 
@@ -100,6 +103,7 @@ class Application:
     cors: origins that may call every tenant's API.
     problem_page: a problem with its trace id as HTML, for browsers outside the API.
     ready: public answers kept to be sent again.
+    access_log: writes the line of each request.
     """
 
     def __init__(
@@ -119,8 +123,10 @@ class Application:
         cors: tuple[str, ...] = (),
         problem_page: ProblemPage | None = None,
         ready: ReadyAnswers | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
         self._parts = parts
+        self._access = access_log or AccessLog()
         self._ready = ready or ReadyAnswers(0)
         self._resolver = resolver
         self._authenticate = authenticate
@@ -159,18 +165,21 @@ class Application:
                 client = self._proxies.client_of(scope)
                 passes, decision = self._gate.admit_read(client, ready.tenant)
                 if passes:
-                    await send_ready(ready, question, send, started, decision)
+                    await send_ready(ready, question, send, started, self._access, decision)
                     return
         self.in_flight += 1
         self._idle.clear()
         metrics.HTTP_IN_FLIGHT.set(self.in_flight)
         request = Request(scope, receive, body_timeout_seconds=self._body_timeout_seconds)
         self._proxies.apply(request)
-        trace = trace_context.continue_or_start(request.headers.get(trace_context.TRACEPARENT))
+        trace = tracing.begin(request.headers.get(trace_context.TRACEPARENT))
         request_id = _request_id(request.headers.get("x-request-id"))
         try:
-            with log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id):
-                await self._serve(request, send, trace, request_id, question)
+            with (
+                log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id),
+                tracing.root_at(trace, request.method, tracing.SERVER) as span,
+            ):
+                await self._serve(request, send, trace, request_id, question, span)
         finally:
             self.in_flight -= 1
             if self.in_flight == 0:
@@ -193,6 +202,7 @@ class Application:
         trace: trace_context.TraceContext,
         request_id: str,
         question: Question | None,
+        span: Span | NoSpan,
     ) -> None:
         started = time.perf_counter()
         head = request.method == "HEAD"
@@ -247,6 +257,10 @@ class Application:
         await answer.send(send, head=head)
         elapsed = time.perf_counter() - started
         method = request.method if request.method in _METHODS else metrics.OTHER
+        if isinstance(span, Span):
+            describe_request(
+                span, request, method, seen.route, answer.status, seen.tenant, request_id
+            )
         count_request(
             method,
             seen.route,
@@ -254,15 +268,19 @@ class Application:
             seconds=elapsed,
             received_bytes=request.received_bytes,
             sent_bytes=0 if head else len(answer.body),
+            trace_id=trace.trace_id if span.sampled else None,
         )
         if seen.tenant is not None:
             TOP.count(seen.tenant.slug, elapsed, failed=answer.status >= 500)
-        log.info(
-            "request",
+        self._access.write(
             method=method,
             route=seen.route,
             status=answer.status,
-            ms=round(elapsed * 1000, 1),
+            seconds=elapsed,
+            request_id=request_id,
+            trace=trace,
+            tenant=str(seen.tenant.id) if seen.tenant is not None else None,
+            actor=str(seen.actor.id) if seen.actor.id is not None else None,
         )
 
     def _note_refusal(
@@ -328,6 +346,10 @@ class Application:
             seen.is_sign_in = signing_in
             actor = ANONYMOUS if signing_in else await self._actor_of(request, tenant)
             seen.actor = actor
+            if actor.id is not None:
+                bind(actor=str(actor.id), route=route.full_path)
+            else:
+                bind(route=route.full_path)
             seen.decision = await self._gate.admit(request, tenant.id, actor, route.rate)
             ctx = _context(request, tenant, actor, query, trace, request_id)
             if seen.question is not None and endpoint.keep_seconds:

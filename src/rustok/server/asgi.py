@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from rustok.core.parts import Parts
 from rustok.core.tenancy import Actor, TenantProfile
 from rustok.platform.identity import api as identity
+from rustok.server.access_log import AccessLog
 from rustok.server.app import Application
 from rustok.server.limits import Gate
 from rustok.server.operations import operation_pages
@@ -44,4 +45,8 @@ def application(platform: Platform) -> Application:
         cors=http.cors,
         problem_page=plain_error_page,
         ready=platform.ready,
+        access_log=AccessLog(
+            ratio=platform.settings.telemetry.access_log_ratio,
+            slow_seconds=platform.settings.telemetry.slow_request_ms / 1000,
+        ),
     )

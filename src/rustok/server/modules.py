@@ -34,6 +34,7 @@ from rustok.platform.identity.module import MODULE as IDENTITY
 from rustok.platform.mail.module import MODULE as MAIL
 from rustok.platform.notifications.module import MODULE as NOTIFICATIONS
 from rustok.platform.tenants.module import MODULE as TENANTS
+from rustok.platform.timelines.module import MODULE as TIMELINES
 from rustok.platform.webhooks.module import MODULE as WEBHOOKS
 
 
@@ -84,6 +85,7 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             EVENTLOG,
             WEBHOOKS,
             NOTIFICATIONS,
+            TIMELINES,
             PRODUCTS,
             PRICING,
             PROMOTIONS,

@@ -21,6 +21,7 @@ from rustok.core.db import WriteTx
 from rustok.server.message import Answer, Scope
 from rustok.telemetry import metrics
 from rustok.telemetry.instruments import Counter
+from rustok.telemetry.tracing import SharedAttributes
 
 NAME: Final = "storefront.answers"
 """In metrics, and on the invalidation bus with a tenant's id as the key."""
@@ -59,6 +60,7 @@ class Ready:
     """One answer as it goes out, but for what belongs to a single request."""
 
     __slots__ = (
+        "attributes",
         "body",
         "epoch",
         "epoch_at",
@@ -67,12 +69,14 @@ class Ready:
         "headers",
         "headers_304",
         "observe",
+        "observe_sent",
         "ok",
         "ok_304",
         "route",
         "size_bytes",
         "slug",
         "tenant",
+        "title",
         "used",
     )
 
@@ -103,9 +107,18 @@ class Ready:
         self.size_bytes = len(answer.body) + _OVERHEAD_BYTES
         self.ok: Counter = metrics.HTTP_REQUESTS.labels(method="GET", route=route, status="200")
         self.ok_304: Counter = metrics.HTTP_REQUESTS.labels(method="GET", route=route, status="304")
-        self.observe: Callable[[float], None] = metrics.HTTP_DURATION.labels(
-            method="GET", route=route
-        ).observe
+        self.observe = metrics.HTTP_DURATION.labels(method="GET", route=route).observe
+        self.observe_sent = metrics.HTTP_RESPONSE_SIZE.labels(method="GET", route=route).observe
+        self.title = f"GET {route}"
+        self.attributes = SharedAttributes(
+            {
+                "http.request.method": "GET",
+                "http.route": route,
+                "http.response.status_code": 200,
+                "rustok.tenant": self.tenant,
+                "rustok.answer": "ready",
+            }
+        )
 
     def matches(self, if_none_match: bytes) -> bool:
         """Weak comparison (RFC 9110 section 8.8.3.2)."""

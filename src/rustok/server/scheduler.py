@@ -16,6 +16,7 @@ from rustok.core.errors import Unavailable
 from rustok.core.ids import new_id
 from rustok.core.modules import Job
 from rustok.core.parts import Parts
+from rustok.telemetry import tracing
 from rustok.telemetry.logs import get_logger
 
 SHORTEST_LEASE_SECONDS: Final = 5.0
@@ -56,7 +57,9 @@ class Scheduler:
                 self._parts.db, f"job:{job.name}", holder=self._holder, seconds=seconds
             ):
                 return 0
-            done = await job.run(self._parts)
+            with tracing.root(f"job {job.name}", tracing.INTERNAL) as span:
+                done = await job.run(self._parts)
+                span.set("rustok.job.count", done)
         except Unavailable as error:
             log.warning("job.unavailable", job=job.name, code=error.code)
             return 0

@@ -93,7 +93,7 @@ async def serve_embedded(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await platform.exposer.start(settings.telemetry.metrics_port, plain_pages(platform))
+    await platform.exposer.start("serve", settings.telemetry.metrics_port, plain_pages(platform))
     if background:
         platform.start_background()
     serving = asyncio.create_task(server.serve(), name="http")
@@ -157,7 +157,7 @@ class _ProcessApplication:
             if message["type"] == "lifespan.startup":
                 self._platform = Platform(self._settings)
                 await self._platform.open()
-                await self._platform.exposer.start(None, {})
+                await self._platform.exposer.start("web", None, {})
                 self._app = application(self._platform)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -185,7 +185,7 @@ async def work(platform: Platform, duties: Collection[Duty] = ALL_DUTIES) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     port = platform.settings.telemetry.worker_metrics_port
-    await platform.exposer.start(port, plain_pages(platform))
+    await platform.exposer.start("worker", port, plain_pages(platform))
     platform.start_background(duties)
     try:
         await stop.wait()

@@ -9,13 +9,15 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Final, Literal, TextIO, TypedDict, Unpack, cast
 
 import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from rustok.telemetry import tracing
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["auto", "json", "console"]
@@ -113,14 +115,61 @@ def _name_logger(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 _lines: TextIO | None = None
+_json_stream: TextIO | None = None
+_in_force: Final[list[LogLevel]] = ["INFO"]
 
 
 def info_lines() -> TextIO | None:
     """Where JSON lines of level info go; None when they are dropped or not JSON.
 
-    For the access line of the short way alone, which is made without structlog: it costs a tenth.
+    For the line of each request alone, which is made without structlog: it costs a tenth.
     """
     return _lines
+
+
+def _place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """The innermost span, where one is recorded."""
+    span = tracing.current()
+    if span is not None:
+        event["trace_id"] = span.trace_id
+        event["span_id"] = span.span_id
+    return event
+
+
+Take = Callable[[dict[str, object]], None]
+_taker: Final[list[Take]] = []
+
+
+def also_to(take: Take | None) -> None:
+    """Hand every line, redacted, to `take` as well; None ends that. It must not wait."""
+    _taker[:] = [] if take is None else [take]
+
+
+def hand_on(line: dict[str, object]) -> None:
+    """Give a line that was made elsewhere, and holds no secret, to who takes lines as well."""
+    for take in _taker:
+        take(line)
+
+
+def _hand_on(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for take in _taker:
+        take(dict(event))
+    return event
+
+
+def level_in_force() -> LogLevel:
+    """The level in force."""
+    return _in_force[0]
+
+
+def set_level(wanted: LogLevel) -> None:
+    """Log from `wanted` on, from now on; everything else stays as `configure` set it."""
+    global _lines
+    number = logging.getLevelNamesMapping()[wanted]
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(number))
+    logging.getLogger().setLevel(max(number, logging.INFO))
+    _lines = _json_stream if number <= logging.INFO else None
+    _in_force[0] = wanted
 
 
 def configure(
@@ -133,11 +182,12 @@ def configure(
         log_format: auto means console on a terminal and JSON elsewhere.
         stream: None means stderr, so that stdout stays for a command's result.
     """
-    global _lines
+    global _json_stream
     stream = sys.stderr if stream is None else stream
     as_console = log_format == "console" or (log_format == "auto" and stream.isatty())
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _place,
         _name_logger,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -154,10 +204,14 @@ def configure(
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(serializer=_encode),
         ]
-    is_read = logging.getLevelNamesMapping()[level] <= logging.INFO
-    _lines = stream if is_read and not as_console else None
+    _json_stream = None if as_console else stream
     # The traceback becomes text first, so that it is redacted like everything else.
-    rendering: list[Processor] = [structlog.processors.format_exc_info, _redact_event, *last]
+    rendering: list[Processor] = [
+        structlog.processors.format_exc_info,
+        _redact_event,
+        _hand_on,
+        *last,
+    ]
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
         processors=[*shared, *rendering],
@@ -176,4 +230,4 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     # Libraries at debug level drown our own lines, and some print headers.
-    root.setLevel(max(number, logging.INFO))
+    set_level(level)

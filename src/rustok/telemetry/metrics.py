@@ -222,6 +222,12 @@ WEBHOOK_DURATION = histogram(
 MAIL_DELIVERIES = counter("mail_deliveries_total", "Mails looked at by the sender.", "outcome")
 MAIL_DURATION = histogram("mail_delivery_duration_seconds", "Time of one attempt.", "outcome")
 
+# Telemetry itself: signal is traces, metrics or logs; counted in spans, metrics and lines.
+TELEMETRY_SENT = counter("telemetry_sent_total", "Taken by the collector.", "signal")
+TELEMETRY_DROPPED = counter(
+    "telemetry_dropped_total", "Lost: the queue was full or the collector away.", "signal"
+)
+
 BUILD_INFO = gauge(
     "build_info", "Always 1; the labels tell what runs.", "version", "python", across="largest"
 )

@@ -26,11 +26,15 @@ _NIL_SPAN = "0" * 16
 
 
 class TraceContext(msgspec.Struct, frozen=True, kw_only=True):
-    """One place in a trace: `trace_id` 32, `span_id` 16 lower-case hex digits, `flags` a byte."""
+    """One place in a trace: `trace_id` 32, `span_id` 16 lower-case hex digits, `flags` a byte.
+
+    `parent_id` is the place of the caller, where there was one.
+    """
 
     trace_id: str
     span_id: str
     flags: int = SAMPLED
+    parent_id: str | None = None
 
     @property
     def sampled(self) -> bool:
@@ -38,7 +42,12 @@ class TraceContext(msgspec.Struct, frozen=True, kw_only=True):
 
     def child(self) -> TraceContext:
         """The same trace at a new span."""
-        return TraceContext(trace_id=self.trace_id, span_id=new_span_id(), flags=self.flags)
+        return TraceContext(
+            trace_id=self.trace_id,
+            span_id=new_span_id(),
+            flags=self.flags,
+            parent_id=self.span_id,
+        )
 
     def traceparent(self) -> str:
         """The header value, in version 00."""

@@ -15,7 +15,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from rustok.core import inbox
+from rustok.core.bus import tracks
 from rustok.core.bus.port import Consumer, Outcome, ProfileOf
 from rustok.core.db import Database, DatabaseUnavailable, WriteTx
 from rustok.core.errors import RustokError, Unavailable
@@ -23,7 +26,8 @@ from rustok.core.events.event import UnknownEvent
 from rustok.core.outbox import PendingEvent
 from rustok.core.tenancy import RequestContext, context_for
 from rustok.telemetry import metrics
-from rustok.telemetry.logs import get_logger
+from rustok.telemetry.logs import get_logger, log_fields
+from rustok.telemetry.tracing import Span
 
 CHUNK: Final = 64
 """Events per fast-path transaction: long enough to spread the commit, short enough for other writers."""
@@ -49,6 +53,7 @@ class Applier:
     ) -> None:
         self._db = db
         self._consumers = tuple(consumers)
+        self._names = self._consumers[0].name if len(self._consumers) == 1 else "embedded"
         self._profile_of = profile_of
         self._max_attempts = max_attempts
 
@@ -91,7 +96,8 @@ class Applier:
         wanted = [e for e in chunk if any(e.envelope.type in c.handlers for c in self._consumers)]
         if wanted and not blocked:
             try:
-                await self._apply_together(wanted)
+                with tracks.batch(self._names, wanted):
+                    await self._apply_together(wanted)
             except DatabaseUnavailable:
                 raise
             except Exception as error:
@@ -106,7 +112,7 @@ class Applier:
             await self._profile_of(envelope.tenant_id),
             correlation_id=envelope.correlation_id,
             causation_id=envelope.id,
-            traceparent=envelope.traceparent,
+            traceparent=event.traceparent,
         )
 
     async def _apply_together(self, events: list[PendingEvent]) -> None:
@@ -125,11 +131,20 @@ class Applier:
             self._count(consumer, event)
 
     async def _handle(self, tx: WriteTx, consumer: Consumer, event: PendingEvent) -> None:
-        tx.ctx = await self._context(event)
+        ctx = await self._context(event)
         started = time.perf_counter()
-        await consumer.handlers[event.envelope.type](tx, event.envelope.event(), event.envelope)
+        envelope = event.envelope
+        with (
+            log_fields(tenant=str(envelope.tenant_id), route=f"{consumer.name} {envelope.type}"),
+            tracks.processing(consumer.name, event) as span,
+        ):
+            if isinstance(span, Span):
+                ctx = msgspec.structs.replace(ctx, traceparent=span.traceparent())
+            tx.ctx = ctx
+            await consumer.handlers[envelope.type](tx, envelope.event(), envelope)
         seconds = time.perf_counter() - started
-        metrics.EVENT_DURATION.labels(consumer=consumer.name).observe(seconds)
+        exemplar = span.trace_id if span.sampled else None
+        metrics.EVENT_DURATION.labels(consumer=consumer.name).observe(seconds, exemplar)
 
     def _count(self, consumer: Consumer, event: PendingEvent) -> None:
         """Count an event whose effect is committed."""

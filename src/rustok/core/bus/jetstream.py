@@ -17,6 +17,7 @@ from uuid import UUID
 
 import nats.errors
 
+from rustok.core.bus import tracks
 from rustok.core.bus.errors import BrokerUnavailable
 from rustok.core.bus.jetstream_connection import Broker, translated
 from rustok.core.bus.jetstream_layout import encode, headers_of, partition_of, subject_of
@@ -26,6 +27,7 @@ from rustok.core.outbox import PendingEvent
 from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.circuit_breaker import CircuitBreaker
 from rustok.telemetry.logs import get_logger
+from rustok.telemetry.tracing import Span
 
 BREAKER: Final = BreakerSettings(
     consecutive_failures=3,
@@ -142,12 +144,15 @@ class JetStreamTransport:
             envelope = event.envelope
             subject = subject_of(envelope, prefix=settings.subjects, partitions=settings.partitions)
             try:
-                with translated(subject):
+                with tracks.publishing(event, subject=subject) as span, translated(subject):
                     waiting = await self._broker.js.publish_async(
                         subject,
                         encode(envelope),
                         stream=settings.stream,
-                        headers=headers_of(envelope),
+                        headers=headers_of(
+                            envelope,
+                            traceparent=span.traceparent() if isinstance(span, Span) else None,
+                        ),
                     )
                     await waiting
             except BrokerUnavailable as error:

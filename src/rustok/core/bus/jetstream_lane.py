@@ -263,7 +263,12 @@ class Lane:
         if envelope.type not in self._consumer.handlers:
             return "ack"
         self._window.hold(
-            PendingEvent(position=position, attempts=0, envelope=envelope),
+            PendingEvent(
+                position=position,
+                attempts=0,
+                envelope=envelope,
+                carried_by=(message.headers or {}).get("traceparent"),
+            ),
             message if live else None,
         )
         return "hold"

@@ -60,8 +60,12 @@ def filters(
     return [f"{prefix}.{partition}.>"]
 
 
-def headers_of(envelope: Envelope) -> dict[str, str]:
-    """De-duplication, trace context and the CloudEvents attributes."""
+def headers_of(envelope: Envelope, *, traceparent: str | None = None) -> dict[str, str]:
+    """De-duplication, trace context and the CloudEvents attributes.
+
+    Args:
+        traceparent: of the sending itself; None: of what wrote the event.
+    """
     headers = {
         "Nats-Msg-Id": str(envelope.id),
         "content-type": "application/json",
@@ -75,7 +79,7 @@ def headers_of(envelope: Envelope) -> dict[str, str]:
         "ce-sequence": str(envelope.sequence),
     }
     if envelope.traceparent is not None:
-        headers["traceparent"] = envelope.traceparent
+        headers["traceparent"] = traceparent or envelope.traceparent
         headers["ce-traceparent"] = envelope.traceparent
     return headers
 

@@ -22,6 +22,8 @@ from rustok.core.cache.settings import CacheSettings
 from rustok.core.cache.single_flight import SingleFlight
 from rustok.core.cache.stats import CacheEvent, CacheStats, Hook
 from rustok.core.errors import NotFound, Unavailable
+from rustok.telemetry import tracing
+from rustok.telemetry.tracing import SharedAttributes
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -107,6 +109,7 @@ class Cache(Generic[K, V]):
         self._idle = self.settings.idle_seconds if self.settings.idle_seconds < math.inf else None
         self._entries: cachebox.LRUCache[K, _Entry[V]] = cachebox.LRUCache(self.settings.capacity)
         self._flights: SingleFlight[K, _Entry[V]] = SingleFlight()
+        self._attributes = SharedAttributes({"rustok.cache": name})
         self._hits = self._negative_hits = self._stale_served = self._misses = 0
         self._loads = self._load_failures = self._evictions = 0
 
@@ -148,6 +151,7 @@ class Cache(Generic[K, V]):
                 return self._stale(entry)
         self._misses += 1
         self._tell(CacheEvent.MISS)
+        span, asked = tracing.current(), time.perf_counter()
         try:
             entry = await self._flights.run(key, lambda: self._fill(key))
         except self._stale_errors:
@@ -155,6 +159,10 @@ class Cache(Generic[K, V]):
             if left is None:
                 raise
             return self._stale(left)
+        if span is not None:
+            # The load runs outside this context, for all who wait; this is the wait.
+            seconds = time.perf_counter() - asked
+            span.leaf(f"cache load {self.name}", tracing.INTERNAL, seconds, self._attributes)
         if entry.error is not None:
             raise _afresh(entry.error)
         return entry.value

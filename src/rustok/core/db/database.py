@@ -22,6 +22,7 @@ from rustok.core.db.transaction import (
 )
 from rustok.core.events.event import EncodedEvent
 from rustok.core.tenancy import RequestContext, system_context
+from rustok.telemetry import tracing
 
 Role = Literal["app", "system"]
 Outcome = Literal["commit", "rollback"]
@@ -156,7 +157,9 @@ class Database:
             if seen is not None:
                 seen.append(len(tx.audits))
         if tx.events:
-            await self._flush_events(tx)
+            with tracing.span("outbox write") as span:
+                span.set("rustok.events", len(tx.events))
+                await self._flush_events(tx)
 
     def _after_commit(self, tx: WriteTx) -> None:
         for callback in tx._after_commit:

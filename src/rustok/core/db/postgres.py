@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from rustok.core.db import waits
 from rustok.core.db.driver import PoolState
 from rustok.core.db.errors import (
     CheckViolation,
@@ -152,10 +154,12 @@ class PostgresDriver:
         self, *, tenant_id: UUID | None, write: bool
     ) -> AsyncIterator[PostgresConnection]:
         pool = await self._pool("system" if tenant_id is None else "app")
+        asked = time.perf_counter()
         try:
             connection = await pool.acquire(timeout=min(self._connect_timeout_seconds, remaining()))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailable from error
+        waits.record_wait(asked)
         try:
             try:
                 await connection.execute(_begin(tenant_id, write))
@@ -166,10 +170,13 @@ class PostgresDriver:
             except BaseException:
                 await _roll_back(connection)
                 raise
+            began = time.perf_counter()
             try:
                 await connection.execute("COMMIT")
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 raise translate(error) from error
+            if write:
+                waits.record_commit(began, "postgresql")
         finally:
             await asyncio.shield(pool.release(connection))
 

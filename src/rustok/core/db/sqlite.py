@@ -12,6 +12,7 @@ import contextlib
 import re
 import sqlite3
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,6 +22,7 @@ from uuid import UUID
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.sql.schema import ColumnCollectionConstraint
 
+from rustok.core.db import waits
 from rustok.core.db.driver import PoolState
 from rustok.core.db.errors import (
     CheckViolation,
@@ -255,11 +257,13 @@ class SqliteDriver:
             async with self._writing() as connection:
                 yield connection
             return
+        asked = time.perf_counter()
         try:
             async with asyncio.timeout(self._lock_timeout_seconds):
                 reader = await self._readers.get()
         except TimeoutError as error:
             raise DatabaseUnavailable from error
+        waits.record_wait(asked)
         connection = SqliteConnection(reader, "BEGIN")
         try:
             yield connection
@@ -271,15 +275,19 @@ class SqliteDriver:
     async def _writing(self) -> AsyncIterator[SqliteConnection]:
         if self._writer is None:
             raise DatabaseUnavailable
+        asked = time.perf_counter()
         try:
             async with asyncio.timeout(self._lock_timeout_seconds):
                 await self._write_lock.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable("Too many writers wait for the database.") from error
+        waits.record_wait(asked)
         connection = SqliteConnection(self._writer, "BEGIN IMMEDIATE")
         try:
             yield connection
+            began = time.perf_counter()
             await connection.commit()
+            waits.record_commit(began, "sqlite")
         finally:
             connection.abandon()  # nothing to do after a commit; else ROLLBACK, queued before the next writer
             self._write_lock.release()

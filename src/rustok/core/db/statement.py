@@ -43,11 +43,12 @@ class Compiled(Generic[T]):
     `operation` is select, insert, update, delete or other; `table` the first one named, or "".
     """
 
-    __slots__ = ("arguments", "decoders", "names", "operation", "sql", "table")
+    __slots__ = ("arguments", "decoders", "dialect", "names", "operation", "sql", "table")
 
     def __init__(self, statement: Any, dialect: DialectName) -> None:
         compiled = statement.compile(dialect=_DIALECTS[dialect])
         self.sql: str = str(compiled)
+        self.dialect: DialectName = dialect
         word = self.sql[:6].lower()
         self.operation = word if word in _OPERATIONS else "other"
         named = _TABLE.search(self.sql)

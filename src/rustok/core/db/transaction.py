@@ -34,7 +34,10 @@ from rustok.core.db.statement import (
 )
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.events.event import EncodedEvent, Event, encode_event
+from rustok.core.machine import step_announced_by
 from rustok.core.tenancy import RequestContext
+from rustok.telemetry import tracing
+from rustok.telemetry.tracing import INTERNAL
 
 T = TypeVar("T")
 Observer = Callable[[Compiled[Any], float, int, Exception | None], None]
@@ -148,6 +151,9 @@ class WriteTx(ReadTx):
     def _announce(self, event: Event, tenant_id: UUID, before: AuditFacts | None) -> None:
         encoded = encode_event(event, tenant_id=tenant_id)
         self.events.append((encoded, self.ctx))
+        span = tracing.current()
+        if span is not None and (step := step_announced_by(encoded.type)) is not None:
+            span.leaf(step.name, INTERNAL, 0.0, step.attributes)
         if not event.unaudited:
             recorded = entry_of_event(
                 encoded.type,

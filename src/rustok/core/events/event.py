@@ -145,6 +145,11 @@ def event_types() -> dict[str, type[Event]]:
     return {name: known.cls for name, known in sorted(_registry.items())}
 
 
+def aggregate_types() -> frozenset[str]:
+    """The kinds of things events are about."""
+    return frozenset(known.cls.aggregate for known in _registry.values())
+
+
 _FIELD: Final = re.compile(r"`\$\.?(?P<path>[^`]*)`")
 
 

@@ -20,6 +20,8 @@ from rustok.platform.mail.model.templates import (
 from rustok.platform.mail.model.templates import (
     register as register_template,
 )
+from rustok.platform.mail.repository.caused import CausedMail
+from rustok.platform.mail.service.caused import list_caused
 from rustok.platform.mail.service.composing import composed
 from rustok.platform.mail.service.mails import get, list_mails, queue, queue_reference, retry
 from rustok.platform.mail.service.testing import send_test
@@ -28,6 +30,7 @@ __all__ = [
     "Answer",
     "Attempt",
     "Button",
+    "CausedMail",
     "Heading",
     "Mail",
     "MailContent",
@@ -41,6 +44,7 @@ __all__ = [
     "Template",
     "composed",
     "get",
+    "list_caused",
     "list_mails",
     "queue",
     "queue_reference",

@@ -3,6 +3,7 @@
 from rustok.platform.webhooks.errors import WebhookDeliveryNotFound, WebhookEndpointNotFound
 from rustok.platform.webhooks.model.delivery import Attempt, Delivery, DeliveryState
 from rustok.platform.webhooks.model.endpoint import Endpoint
+from rustok.platform.webhooks.repository.sent import Sent
 from rustok.platform.webhooks.service.deliveries import (
     get as get_delivery,
 )
@@ -22,6 +23,7 @@ from rustok.platform.webhooks.service.endpoints import (
     rotate_secret,
     update,
 )
+from rustok.platform.webhooks.service.sent import list_sent
 
 __all__ = [
     "Attempt",
@@ -29,6 +31,7 @@ __all__ = [
     "DeliveryState",
     "Endpoint",
     "NewEndpoint",
+    "Sent",
     "WebhookDeliveryNotFound",
     "WebhookEndpointNotFound",
     "create",
@@ -39,6 +42,7 @@ __all__ = [
     "get_delivery",
     "list_deliveries",
     "list_endpoints",
+    "list_sent",
     "ping",
     "redeliver",
     "rotate_secret",

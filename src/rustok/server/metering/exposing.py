@@ -13,10 +13,12 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import rustok
+from rustok.server.control import Control
 from rustok.server.metering.access import may_read
+from rustok.server.metering.exporting import end_export, start_export
 from rustok.server.metering.port import MetricsPort, PlainAnswer, PlainPage
 from rustok.server.metering.sampling import Sampler
 from rustok.server.settings import Settings
@@ -24,6 +26,9 @@ from rustok.telemetry import metrics
 from rustok.telemetry.exposition import wants_openmetrics
 from rustok.telemetry.instruments import FamilySnapshot
 from rustok.telemetry.sharing import SharedMetrics
+
+if TYPE_CHECKING:  # for those who have a collector
+    from rustok.telemetry.otlp.exporter import Exporter
 
 FOLDER_VARIABLE: Final = "_RUSTOK_METRICS_FOLDER"
 """Where the web processes of one `rustok serve` tell each other what they have counted."""
@@ -49,6 +54,8 @@ class Exposer:
         self._shared = SharedMetrics(folder, str(os.getpid())) if folder is not None else None
         self._tasks: list[asyncio.Task[None]] = []
         self._port: MetricsPort | None = None
+        self._exporter: Exporter | None = None
+        self._control: Control | None = None
         metrics.set_build_info(rustok.__version__, platform.python_version())
 
     @property
@@ -75,12 +82,20 @@ class Exposer:
         body, content_type = await self.write(headers.get("accept", ""))
         return PlainAnswer(status=200, content_type=content_type, body=body)
 
-    async def start(self, port: int | None, pages: Mapping[str, PlainPage]) -> None:
+    async def start(self, role: str, port: int | None, pages: Mapping[str, PlainPage]) -> None:
         """Open the port of its own, if it has one; share what is counted, if it is shared.
+
+        Args:
+            role: what the process does, for who looks into it: serve, worker or web.
 
         Raises:
             OSError: the port is taken.
         """
+        self._control = Control(role)
+        await self._control.open()
+        self._exporter = start_export(self._settings)
+        if self._exporter is not None and self._shared is None:
+            self._tasks.append(asyncio.create_task(self._sample(), name="sample metrics"))
         if self._shared is not None:
             self._tasks.append(
                 asyncio.create_task(self._shared.run(metrics.snapshot), name="share metrics")
@@ -93,8 +108,14 @@ class Exposer:
             self._port = opened
 
     async def close(self) -> None:
+        if self._control is not None:
+            await self._control.close()
         if self._port is not None:
             await self._port.close()
+            self._port = None
+        if self._exporter is not None:
+            exporter, self._exporter = self._exporter, None
+            await asyncio.to_thread(end_export, exporter)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -102,7 +123,7 @@ class Exposer:
 
     async def _sample(self) -> None:
         while True:
-            await self._sampler.sample(shared=False)
+            await self._sampler.sample(shared=self._shared is None)
             await asyncio.sleep(SAMPLE_SECONDS)
 
 

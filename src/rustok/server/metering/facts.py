@@ -16,7 +16,8 @@ from rustok.core.db.statement import Compiled
 from rustok.core.errors import RustokError
 from rustok.core.events.event import EncodedEvent
 from rustok.core.tenancy import RequestContext
-from rustok.telemetry import metrics
+from rustok.server.metering.spans import record_statement
+from rustok.telemetry import metrics, tracing
 
 CommandOutcome = Literal["ok", "refused", "failed"]
 
@@ -39,18 +40,30 @@ class _Placed(msgspec.Struct):
 _placed: Final = msgspec.json.Decoder(_Placed).decode
 
 
+_durations: Final = {
+    operation: metrics.DB_QUERY_DURATION.labels(operation=operation)
+    for operation in ("select", "insert", "update", "delete", "other")
+}
+
+
 def observe_statement(
     compiled: Compiled[Any],
     seconds: float,
-    rows: int,  # noqa: ARG001 - the observer of a database is told it
+    rows: int,
     error: Exception | None,
 ) -> None:
-    """Count a statement; the observer of the database."""
+    """Count a statement and record it in the trace; the observer of the database."""
     operation = compiled.operation
-    metrics.DB_QUERY_DURATION.labels(operation=operation).observe(seconds)
+    kind: str | None = None
     if error is not None:
         kind = error.code if isinstance(error, RustokError) else type(error).__name__
         metrics.DB_QUERY_ERRORS.labels(operation=operation, kind=kind).inc()
+    span = tracing.current()
+    if span is None:
+        _durations[operation].observe(seconds)
+        return
+    _durations[operation].observe(seconds, span.trace_id if span.sampled else None)
+    record_statement(span, compiled, seconds, rows, kind)
 
 
 def count_transaction(role: Role, outcome: Outcome) -> None:

@@ -15,7 +15,7 @@ import os
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, get_origin
 
 import msgspec
 
@@ -132,7 +132,7 @@ class _Reader:
             hint = f"did you mean {_spelled(near[0], text)}?" if near else "remove it"
             self.refuse(key, "unknown", f"{source}: {name} is not a setting; {hint}")
             return
-        if text and kind == tuple[str, ...] and isinstance(value, str):
+        if text and get_origin(kind) is tuple and isinstance(value, str):
             value = tuple(part.strip() for part in value.split(",") if part.strip())
         try:
             # The environment knows only text, so "8000" is a number there and a mistake in TOML.

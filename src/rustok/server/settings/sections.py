@@ -117,6 +117,13 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
     the main one; `worker_metrics_port` is that of `rustok worker`. On the main port /metrics answers
     the holder of `metrics_token`, and outside production this machine itself. `top_tenants`: so many
     tenants are counted by name, the heaviest, the others together; 0 names none.
+
+    `access_log_ratio`: the share of ordinary requests that get a line; errors and slow ones do.
+
+    `otlp_endpoint`: the collector that gets `otlp_signals`, http://HOST:4318 or, with grpc,
+    http://HOST:4317; https for TLS. `otlp_headers`: name=value,name=value, such as a key.
+    `trace_ratio`: the share of new traces that is kept; those that failed or took longer than
+    `slow_request_ms` are kept anyway, and a caller's own decision goes before it.
     """
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -127,6 +134,15 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
     worker_metrics_port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] | None = None
     metrics_token: Secret | None = None
     top_tenants: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    access_log_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    otlp_endpoint: str | None = None
+    otlp_protocol: Literal["grpc", "http/protobuf"] = "http/protobuf"
+    otlp_headers: Secret | None = None
+    otlp_signals: tuple[Literal["traces", "metrics", "logs"], ...] = ("traces", "metrics", "logs")
+    otlp_metrics_seconds: Seconds = 15.0
+    service_name: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] = "rustok"
+    trace_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.1
+    slow_request_ms: Milliseconds = 1_000
 
 
 class EventsSettings(Section, frozen=True, kw_only=True):

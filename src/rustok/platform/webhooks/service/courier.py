@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
@@ -35,7 +36,9 @@ from rustok.platform.webhooks.repository import endpoints as endpoint_repository
 from rustok.platform.webhooks.repository.due import Claimed
 from rustok.platform.webhooks.service import deliveries
 from rustok.platform.webhooks.service.sending import Sender
-from rustok.telemetry import metrics, trace_context
+from rustok.telemetry import metrics, trace_context, tracing
+from rustok.telemetry.logs import log_fields
+from rustok.telemetry.tracing import NoSpan, Span
 
 CONCURRENCY: Final = 32
 PER_ENDPOINT: Final = 2
@@ -49,6 +52,8 @@ PAGE: Final = 100
 BREAKER: Final = BreakerSettings(
     consecutive_failures=5, slow_call_rate=None, open_seconds=30.0, probes=1
 )
+
+_ATTRIBUTES: Final = {"http.request.method": "POST"}
 
 log = structlog.get_logger("rustok.webhooks")
 
@@ -187,10 +192,25 @@ class Courier:
         if profile is None:
             await self._postpone(claimed, OFF_DUTY)
             return
+        with (
+            log_fields(tenant=str(claimed.tenant_id), route="webhooks"),
+            tracing.root("POST", tracing.CLIENT, _ATTRIBUTES, parent=claimed.traceparent) as span,
+        ):
+            await self._attempt(claimed, url, sealed, profile, span)
+
+    async def _attempt(
+        self,
+        claimed: Claimed,
+        url: str,
+        sealed: list[str],
+        profile: TenantProfile,
+        span: Span | NoSpan,
+    ) -> None:
         try:
             async with self._bulkhead.place():
                 answer = await self._guarded(claimed, url, sealed)
         except CircuitOpen as error:
+            span.set("rustok.webhook.outcome", "postponed")
             await self._postpone(claimed, timedelta(seconds=max(1.0, error.retry_after)))
             return
         ctx = context_for(
@@ -204,6 +224,7 @@ class Courier:
                 tx, claimed.id, claim=claimed.claimed_by, answer=answer
             )
         outcome = verdict.outcome if verdict is not None else "lost"
+        _describe(span, claimed, url, answer, outcome)
         metrics.WEBHOOK_DELIVERIES.labels(outcome=outcome).inc()
         metrics.WEBHOOK_DURATION.labels(outcome=outcome).observe(answer.latency_ms / 1000)
         log.info(
@@ -247,7 +268,7 @@ class Courier:
             "content-type": CONTENT_TYPES[claimed.mode],
             "user-agent": f"RusToK/{rustok.__version__}",
             "accept-encoding": "identity",
-            "traceparent": trace_context.continue_or_start(claimed.traceparent).traceparent(),
+            "traceparent": _traceparent(claimed),
         }
         try:
             place = secret_place(claimed.endpoint_id)
@@ -264,3 +285,28 @@ class Courier:
             message=message_id(claimed.event_id), at=self._parts.db.now(), body=body, keys=keys
         )
         return await self._sender.post(url, headers=headers, body=body)
+
+
+def _traceparent(claimed: Claimed) -> str:
+    """The place of this request in the trace of the event."""
+    here = tracing.current()
+    if here is not None:
+        return here.traceparent()
+    return trace_context.continue_or_start(claimed.traceparent).traceparent()
+
+
+def _describe(
+    span: Span | NoSpan, claimed: Claimed, url: str, answer: Answer, outcome: str
+) -> None:
+    """Tell the span what came of it; of the address only the host, since a path may be a secret."""
+    if not isinstance(span, Span):
+        return
+    span.set("server.address", urlsplit(url).hostname or "")
+    span.set("messaging.message.id", str(claimed.event_id))
+    span.set("rustok.webhook.delivery", str(claimed.id))
+    span.set("rustok.webhook.outcome", outcome)
+    span.set("rustok.tenant", str(claimed.tenant_id))
+    if answer.status is not None:
+        span.set("http.response.status_code", answer.status)
+    if outcome != "delivered":
+        span.fail(answer.error or str(answer.status))

@@ -63,7 +63,7 @@ def _made_of(envelope: Envelope, endpoint: Endpoint, tx: WriteTx) -> PendingDeli
         mode=endpoint.mode,
         payload=body_of(envelope, endpoint.mode),
         correlation_id=envelope.correlation_id,
-        traceparent=envelope.traceparent,
+        traceparent=tx.ctx.traceparent or envelope.traceparent,
         attempt_count=0,
         run_count=0,
         last_status=None,

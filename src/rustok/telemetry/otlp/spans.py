@@ -1,0 +1,74 @@
+"""Spans as OTLP has them. Source: opentelemetry-proto, trace/v1/trace.proto."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from struct import Struct
+from typing import Final
+
+from rustok.telemetry.otlp import wire
+from rustok.telemetry.tracing import Attributes, Buffer, Leaf, SharedAttributes, Span, new_span_id
+
+_TIMES: Final = Struct("<BQBQ").pack
+_ERROR: Final = wire.message(15, wire.number(3, 2))
+_START, _END = 7 << 3 | 1, 8 << 3 | 1
+
+
+def encode(buffer: Buffer) -> list[bytes]:
+    """Every span of a local root, each as a field of its ScopeSpans."""
+    trace = b"\x0a\x10" + bytes.fromhex(buffer.trace_id)
+    return [
+        *[_leaf(trace, leaf) for leaf in buffer.leaves],
+        *[_span(trace, span) for span in buffer.spans],
+    ]
+
+
+def _span(trace: bytes, span: Span) -> bytes:
+    parts = [
+        trace,
+        b"\x12\x08",
+        bytes.fromhex(span.span_id),
+        _head(span.name, span.kind),
+        _TIMES(_START, span.started_ns, _END, span.ended_ns),
+        _shared(span.attributes),
+    ]
+    if span.parent_id is not None:
+        parts += (b"\x22\x08", bytes.fromhex(span.parent_id))
+    for link in span.links:
+        place = b"\x0a\x10" + bytes.fromhex(link.trace_id)
+        parts.append(wire.message(13, place + b"\x12\x08" + bytes.fromhex(link.span_id)))
+    if span.error is not None:
+        parts += (wire.key_value(9, "error.type", span.error), _ERROR)
+    return wire.message(2, b"".join(parts))
+
+
+def _leaf(trace: bytes, leaf: Leaf) -> bytes:
+    name, kind, parent, started, ended, attributes, rows, error = leaf
+    parts = [
+        trace,
+        b"\x12\x08",
+        bytes.fromhex(new_span_id()),
+        b"\x22\x08",
+        bytes.fromhex(parent),
+        _head(name, kind),
+        _TIMES(_START, started, _END, ended),
+        _shared(attributes),
+    ]
+    if rows >= 0:
+        parts.append(wire.key_value(9, "db.response.returned_rows", rows))
+    if error is not None:
+        parts += (wire.key_value(9, "error.type", error), _ERROR)
+    return wire.message(2, b"".join(parts))
+
+
+@lru_cache(maxsize=2_048)
+def _head(name: str, kind: int) -> bytes:
+    return wire.text(5, name) + wire.number(6, kind)
+
+
+def _shared(attributes: Attributes) -> bytes:
+    if not isinstance(attributes, SharedAttributes):
+        return wire.attributes(9, attributes)
+    if attributes.encoded is None:
+        attributes.encoded = wire.attributes(9, attributes)
+    return attributes.encoded
