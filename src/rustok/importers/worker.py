@@ -30,7 +30,7 @@ from rustok.telemetry.logs import get_logger
 
 READ_AHEAD: Final = 64
 """Steps read at once, in a thread: reading may take a while and must not hold up the loop."""
-BATCH: Final = 16
+BATCH: Final = 32
 """Drafts of one transaction; a writer waits for it, so it stays short."""
 ATTEMPTS: Final = 6
 FIRST_PAUSE_SECONDS: Final = 0.05
@@ -185,6 +185,7 @@ class _Worker:
         try:
             async with self._db.write(self._ctx) as tx:
                 done = [await self._effect(tx, step, careful=False) for step in batch]
+                await self._writer.settle(tx)
                 after = await self._advanced(tx, batch, done)
         except Exception:
             # Whatever it was: each draft is tried alone, and the one to blame names it.
@@ -201,6 +202,7 @@ class _Worker:
             try:
                 async with self._db.write(self._ctx) as tx:
                     done = await self._effect(tx, step, careful=careful)
+                    await self._writer.settle(tx)
                     after = await self._advanced(tx, [step], [done])
             except (ConcurrentUpdate, Unavailable) as error:
                 await self._check_taken()
@@ -234,6 +236,7 @@ class _Worker:
             try:
                 async with self._db.write(self._ctx) as tx:
                     done = await self._effect(tx, step, careful=careful)
+                    await self._writer.settle(tx)
                     raise _TakenBack
             except _TakenBack:
                 return done

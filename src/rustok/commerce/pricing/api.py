@@ -2,15 +2,26 @@
 
 from rustok.commerce.pricing.errors import PriceInvalid, PriceNotFound
 from rustok.commerce.pricing.model import Price, PriceEntry, Sale
-from rustok.commerce.pricing.service import all_prices, delete_price, prices_for, set_price
+from rustok.commerce.pricing.service import (
+    NewPrice,
+    add_prices,
+    all_prices,
+    check_new,
+    delete_price,
+    prices_for,
+    set_price,
+)
 
 __all__ = [
+    "NewPrice",
     "Price",
     "PriceEntry",
     "PriceInvalid",
     "PriceNotFound",
     "Sale",
+    "add_prices",
     "all_prices",
+    "check_new",
     "delete_price",
     "prices_for",
     "set_price",

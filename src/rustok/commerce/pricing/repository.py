@@ -88,18 +88,26 @@ def _values(entry: PriceEntry) -> dict[str, object]:
     }
 
 
+def _row(entry: PriceEntry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "variant_id": entry.variant_id,
+        "currency": entry.currency,
+        "version": entry.version,
+        "created_at": entry.created_at,
+        "updated_at": entry.updated_at,
+        **_values(entry),
+    }
+
+
 async def add(tx: WriteTx, entry: PriceEntry) -> None:
     """Raises UniqueViolation (uq_prices_variant_currency), ForeignKeyViolation (no such variant)."""
-    await tx.insert(
-        prices,
-        id=entry.id,
-        variant_id=entry.variant_id,
-        currency=entry.currency,
-        version=entry.version,
-        created_at=entry.created_at,
-        updated_at=entry.updated_at,
-        **_values(entry),
-    )
+    await tx.insert(prices, **_row(entry))
+
+
+async def add_many(tx: WriteTx, entries: Sequence[PriceEntry]) -> None:
+    """As `add` for several, in one statement."""
+    await tx.insert_many(prices, [_row(entry) for entry in entries])
 
 
 async def store(tx: WriteTx, before: PriceEntry, after: PriceEntry) -> None:

@@ -94,6 +94,52 @@ async def set_price(
     return after
 
 
+class NewPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """A price of a variant that has none in the currency; fields as in `set_price`."""
+
+    variant_id: UUID
+    currency: str
+    amount_minor: int
+    compare_at_minor: int | None = None
+    sale: Sale | None = None
+
+
+def check_new(wanted: NewPrice) -> None:
+    """Raises InvalidCurrency, PriceInvalid."""
+    parse_currency(wanted.currency, pointer="currency")
+    check_amounts(wanted.amount_minor, wanted.compare_at_minor, wanted.sale)
+
+
+async def add_prices(tx: WriteTx, wanted: Sequence[NewPrice]) -> None:
+    """Set the first prices of variants made in this transaction; one statement for all of them.
+
+    Raises:
+        InvalidCurrency, PriceInvalid.
+        UniqueViolation, ForeignKeyViolation: there is a price already, or no such variant.
+
+    Emits: price.updated for each
+    """
+    entries: list[PriceEntry] = []
+    for one in wanted:
+        check_new(one)
+        entries.append(
+            PriceEntry(
+                id=new_id(),
+                variant_id=one.variant_id,
+                currency=parse_currency(one.currency, pointer="currency"),
+                amount_minor=one.amount_minor,
+                compare_at_minor=one.compare_at_minor,
+                sale=_in_utc(one.sale),
+                version=1,
+                created_at=tx.now,
+                updated_at=tx.now,
+            )
+        )
+    await repository.add_many(tx, entries)
+    for entry in entries:
+        tx.emit(_updated(None, entry, variant_id=entry.variant_id, currency=entry.currency))
+
+
 async def delete_price(
     tx: WriteTx, variant_id: UUID, currency: str, *, expected_version: int | None = None
 ) -> None:

@@ -87,6 +87,9 @@ class ContentWriter:
     def begin(self) -> None:
         self._shelves.begin()
 
+    async def settle(self, tx: WriteTx) -> None:
+        """Nothing is kept back."""
+
     def committed(self) -> None:
         self._shelves.committed()
 

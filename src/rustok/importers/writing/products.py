@@ -44,6 +44,8 @@ class ProductWriter:
         self._known_as = options.known_as
         self._claimed: dict[str, str] = {}
         self._handles: dict[str, str] = {}
+        self._new_prices: list[pricing.NewPrice] = []
+        self._new_stock: dict[str, dict[UUID, int]] = {}
 
     def remember(self, draft: ProductDraft) -> None:
         """The first draft of a file that names a SKU or a handle has it."""
@@ -53,7 +55,18 @@ class ProductWriter:
                 self._claimed.setdefault(variant.sku, draft.source_id)
 
     def begin(self) -> None:
-        """Nothing: no note depends on a transaction."""
+        """Forget what was kept back for a transaction that was given up."""
+        self._new_prices = []
+        self._new_stock = {}
+
+    async def settle(self, tx: WriteTx) -> None:
+        """Prices and stock of the products that are new: a few statements for all of them."""
+        prices, self._new_prices = self._new_prices, []
+        stock, self._new_stock = self._new_stock, {}
+        if prices:
+            await pricing.add_prices(tx, prices)
+        for source, on_hand in stock.items():
+            await inventory.set_levels(tx, on_hand, reason="counted", reference=f"import:{source}")
 
     def committed(self) -> None:
         """Nothing: what was written is found in the database."""
@@ -114,15 +127,26 @@ class ProductWriter:
             for price in wanted:
                 if _is_set(there.get(price.amount.currency), price):
                     continue
+                new = pricing.NewPrice(
+                    variant_id=variant_id,
+                    currency=price.amount.currency,
+                    amount_minor=price.amount.amount_minor,
+                    compare_at_minor=price.compare_at_minor,
+                    sale=price.sale,
+                )
                 try:
-                    await pricing.set_price(
-                        tx,
-                        variant_id,
-                        price.amount.currency,
-                        amount_minor=price.amount.amount_minor,
-                        compare_at_minor=price.compare_at_minor,
-                        sale=price.sale,
-                    )
+                    if is_new:
+                        pricing.check_new(new)
+                        self._new_prices.append(new)
+                    else:
+                        await pricing.set_price(
+                            tx,
+                            variant_id,
+                            new.currency,
+                            amount_minor=new.amount_minor,
+                            compare_at_minor=new.compare_at_minor,
+                            sale=new.sale,
+                        )
                 except pricing.PriceInvalid as error:
                     raise RowRefused(
                         [
@@ -160,10 +184,12 @@ class ProductWriter:
         ]
         if not counted:
             return False
-        location = await inventory.default_location(tx)
+        location = None if is_new else await inventory.default_location(tx)
         levels = [] if is_new else await inventory.list_levels(tx, [one for _, one, _ in counted])
         on_hand = {
-            level.variant_id: level.on_hand for level in levels if level.location_id == location.id
+            level.variant_id: level.on_hand
+            for level in levels
+            if location is not None and level.location_id == location.id
         }
         changed = False
         for variant, variant_id, quantity in counted:
@@ -174,6 +200,10 @@ class ProductWriter:
                 )
             pieces = max(0, quantity)
             if on_hand.get(variant_id, 0) == pieces:
+                continue
+            if location is None:
+                self._new_stock.setdefault(draft.source, {})[variant_id] = pieces
+                changed = True
                 continue
             try:
                 await inventory.set_level(

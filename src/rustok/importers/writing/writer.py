@@ -44,6 +44,13 @@ class Writer(Protocol[DraftT]):
             RustokError: as the features raise; `blame` turns these into issues.
         """
 
+    async def settle(self, tx: WriteTx) -> None:
+        """Write what `write` kept back to do at once for all drafts of the transaction.
+
+        Raises:
+            RustokError: as the features raise.
+        """
+
     def committed(self) -> None:
         """The transaction begun last is certain."""
 
