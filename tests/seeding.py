@@ -48,6 +48,7 @@ from rustok.server.tables import load_tables
 from tests.conftest import World
 from tests.integration.platform import people
 from tests.seeding_content import seed_content
+from tests.seeding_identity import seed_identity
 
 PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYGBgAAAABQABpfZFQAAAAABJRU5ErkJg"
@@ -148,6 +149,7 @@ async def seed_everything(
         await _imports(tx, marker, many)
         for projection in index.PROJECTIONS.values():
             await index.request_rebuild(tx, projection, reason="requested")
+    await seed_identity(world, tenant, marker, min(many, 5))
     await _over_http(world, tenant, admin_token, marker)
     await world.drain()
     await _bury_one(world, tenant, marker)

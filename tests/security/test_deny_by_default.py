@@ -22,6 +22,17 @@ REVIEWED_PUBLIC: Final = frozenset(
         # Signing in and up: there is nobody yet. Refresh holds the secret in its body.
         "auth_login",
         "auth_refresh",
+        # The second step of a sign-in: the challenge of the first is the secret.
+        "auth_finish_login",
+        "auth_get_login_options",
+        # A forgotten password, and codes of mails: the code is the secret.
+        "auth_request_password_reset",
+        "auth_finish_password_reset",
+        "auth_confirm_email",
+        # Signing in elsewhere: state and browser token are the secrets of the second half.
+        "auth_list_provider_choices",
+        "auth_begin_provider_sign_in",
+        "auth_finish_provider_sign_in",
         "storefront_register_customer",
         # Read models of what is published.
         "storefront_count_product_facets",

@@ -50,12 +50,14 @@ class SignInRules(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         longest_session_seconds: a session ends then, however often it is refreshed.
         step_up_seconds: how recent a proof must be for a dangerous action.
+        private_issuers: sign-in providers inside the own network, by address; others are public.
         signing_key_seconds: age at which the key that signs access tokens is replaced.
     """
 
     longest_session_seconds: int = 180 * 86_400
     step_up_seconds: int = 900
     signing_key_seconds: int = 30 * 86_400
+    private_issuers: tuple[str, ...] = ()
 
 
 Options = TypeVar("Options", bound=msgspec.Struct)

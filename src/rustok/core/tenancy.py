@@ -25,6 +25,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         authenticated_at: when a user last proved who they are; None for everybody else.
+        needs_second_factor: the tenant asks for one and the session was opened without: nothing
+            but the own account is open.
     """
 
     kind: ActorKind
@@ -33,6 +35,7 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     permissions: frozenset[Permission] = frozenset()
     session_id: UUID | None = None
     authenticated_at: datetime | None = None
+    needs_second_factor: bool = False
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions

@@ -40,6 +40,7 @@ from rustok.core.routing import (
     WriteCall,
 )
 from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
+from rustok.platform.identity import api as identity
 from rustok.server.json_shape import check_shape
 from rustok.server.message import Answer, Request
 from rustok.server.metering.facts import CommandOutcome, count_command
@@ -109,6 +110,8 @@ class Endpoint:
             return
         if actor.kind == "anonymous":
             raise Unauthenticated("This needs an access token or an API key.")
+        if actor.needs_second_factor and route.surface != "auth":
+            raise identity.SecondFactorRequiredHere
         if route.surface == "platform" and actor.kind != "platform":
             raise PermissionDenied("This belongs to the platform's own staff.")
         if route.surface == "admin" and actor.kind not in _STAFF_KINDS:

@@ -23,6 +23,7 @@ from rustok.core.modules import Modules
 from rustok.core.permissions import StepUpRequired
 from rustok.core.resilience.shares import ShareTaken
 from rustok.core.routing import PUBLIC, RawBody, RawReply, Route
+from rustok.platform.identity.api import SecondFactorRequiredHere
 from rustok.server.limits import KeptOut, RateLimited
 from rustok.server.problems import MEDIA_TYPE, Problem
 
@@ -224,6 +225,8 @@ def _errors_of(route: Route) -> list[type[RustokError]]:
     found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *LIMITS, *route.errors]
     if route.permission != PUBLIC:
         found += [Unauthenticated, PermissionDenied]
+        if route.surface != "auth":
+            found.append(SecondFactorRequiredHere)
     if route.step_up:
         found.append(StepUpRequired)
     if route.precondition != "none":

@@ -126,6 +126,7 @@ class Platform:
                 longest_session_seconds=settings.security.session_days * 86_400,
                 step_up_seconds=settings.security.step_up_seconds,
                 signing_key_seconds=settings.security.signing_key_days * 86_400,
+                private_issuers=settings.security.private_issuers,
             ),
             public_url=settings.http.public_url
             or f"http://{settings.http.host}:{settings.http.port}",

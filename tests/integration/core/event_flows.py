@@ -24,6 +24,11 @@ def _admin(event: str, method: str, path: str, body: Any = None, keep: str | Non
     return Flow(event, method, f"/api/v1/admin/{path}", body, keep)
 
 
+_WRONG_LOGIN: Final = {
+    "email": "nobody@example.com",
+    "password": "wrong horse battery staple",
+}
+
 FLOWS: Final[tuple[Flow, ...]] = (
     _admin("locale.enabled", "PUT", "tenant/locales/fr"),
     _admin("locale.disabled", "DELETE", "tenant/locales/fr"),
@@ -33,6 +38,20 @@ FLOWS: Final[tuple[Flow, ...]] = (
     _admin("role.created", "POST", "roles", {"slug": "clerk", "name": "Clerk", "permissions": []}),
     _admin("role.updated", "PATCH", "roles/clerk", {"permissions": ["orders:read"]}),
     _admin("role.deleted", "DELETE", "roles/clerk"),
+    _admin(
+        "login_provider.created",
+        "POST",
+        "login-providers",
+        {
+            "slug": "other",
+            "name": "Other",
+            "issuer": "https://login.example.com",
+            "client_id": "rustok",
+            "redirect_uris": ["https://shop.example.com/signed-in"],
+        },
+    ),
+    _admin("login_provider.updated", "PATCH", "login-providers/other", {"name": "Another"}),
+    _admin("login_provider.deleted", "DELETE", "login-providers/other"),
     _admin("api_key.revoked", "DELETE", "api-keys/{api_key}"),
     _admin(
         "user.registered",
@@ -117,6 +136,8 @@ FLOWS: Final[tuple[Flow, ...]] = (
         "/api/v1/auth/login",
         {"email": "nobody@example.com", "password": "wrong horse battery staple"},
     ),
+    *[Flow("user.login_failed", "POST", "/api/v1/auth/login", _WRONG_LOGIN)] * 3,
+    Flow("sign_in.throttled", "POST", "/api/v1/auth/login", _WRONG_LOGIN),
     Flow(
         "user.stepped_up",
         "POST",
@@ -135,5 +156,5 @@ FLOWS: Final[tuple[Flow, ...]] = (
     Flow("user.session_revoked", "POST", "/api/v1/auth/logout"),
 )
 
-REFUSED: Final = frozenset({"user.login_failed"})
+REFUSED: Final = frozenset({"user.login_failed", "sign_in.throttled"})
 """Flows whose answer is a refusal."""

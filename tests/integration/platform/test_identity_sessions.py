@@ -20,7 +20,7 @@ from rustok.platform.identity.errors import (
     SessionNotFound,
     UserSessionNeeded,
 )
-from rustok.platform.identity.service import sessions, users
+from rustok.platform.identity.service import sessions, signing_in, users
 from rustok.telemetry.metrics import REGISTRY
 from tests.integration.platform import people
 
@@ -35,7 +35,7 @@ def verified(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
         seen.append(stored)
         return await real(stored, password)
 
-    monkeypatch.setattr(sessions, "verify_password_async", watched)
+    monkeypatch.setattr(signing_in, "verify_password_async", watched)
     return seen
 
 

@@ -28,6 +28,14 @@ _SECRET: Final = re.compile(
 NOT_EXPORTED: Final[dict[str, str]] = {
     "refresh_tokens": "holds nothing but digests of tokens",
     "sessions": "sign-ins end with their tokens",
+    "second_factors": "sealed under the key of this deployment, bound to its address",
+    "recovery_codes": "holds nothing but digests of codes",
+    "sign_in_challenges": "lives for minutes",
+    "account_tokens": "holds nothing but digests of links",
+    "sign_in_attempts": "counters against guessing",
+    "known_devices": "sign-ins end with their tokens",
+    "account_requests": "waits for seconds",
+    "external_sign_ins": "lives for minutes",
     "idempotency_keys": "answers kept for retries, with whatever they said once",
     "inbox": "book-keeping of deliveries",
 }

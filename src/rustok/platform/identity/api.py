@@ -3,6 +3,7 @@
 from rustok.platform.identity.errors import (
     EmailTaken,
     InvalidCredentials,
+    SecondFactorRequiredHere,
     UserNotFound,
     UserSessionNeeded,
 )
@@ -23,11 +24,11 @@ from rustok.platform.identity.service.customers import register as register_cust
 from rustok.platform.identity.service.passwords import hash_new_password
 from rustok.platform.identity.service.passwords import reset as reset_password
 from rustok.platform.identity.service.roles import list_roles
-from rustok.platform.identity.service.sessions import login
 from rustok.platform.identity.service.signing import list_keys as list_signing_keys
 from rustok.platform.identity.service.signing import public_keys
 from rustok.platform.identity.service.signing import ready as read_signing_keys
 from rustok.platform.identity.service.signing import rotate as rotate_signing_keys
+from rustok.platform.identity.service.signing_in import login
 from rustok.platform.identity.service.staff import add_staff, create_first_admin, create_staff
 from rustok.platform.identity.service.users import disable as disable_user
 from rustok.platform.identity.service.users import enable as enable_user
@@ -40,6 +41,7 @@ __all__ = [
     "InvalidCredentials",
     "NewApiKey",
     "Role",
+    "SecondFactorRequiredHere",
     "Session",
     "SignedIn",
     "SigningKeyState",

@@ -9,6 +9,7 @@ from rustok.core.errors import (
     InvalidInput,
     NotFound,
     PermissionDenied,
+    TooManyRequests,
     Unauthenticated,
     Unprocessable,
 )
@@ -23,6 +24,157 @@ class InvalidCredentials(Unauthenticated):
 
     def __init__(self) -> None:
         super().__init__("The credentials are unknown, expired, revoked or not for this tenant.")
+
+
+class SecondFactorNeeded(Unauthenticated):
+    """The password was right, and the user has a second factor.
+
+    Args:
+        challenge: for the second step.
+        expires_in_seconds: how long it is good.
+    """
+
+    code = "second_factor_needed"
+    title = "A second factor is needed"
+    mend = "POST the challenge with a code to /api/v1/auth/login/second-factor."
+
+    def __init__(self, challenge: str, expires_in_seconds: int) -> None:
+        super().__init__(
+            "The password is right; now send a code of the second factor.",
+            extensions={"challenge": challenge, "expires_in": expires_in_seconds},
+        )
+
+
+class SecondFactorRefused(Unauthenticated):
+    """A wrong, used or late code, a challenge that is unknown, used, expired or tried too often."""
+
+    code = "second_factor_refused"
+    title = "The second factor was not accepted"
+    mend = "Try the next code; after five attempts or five minutes sign in again."
+
+    def __init__(self) -> None:
+        super().__init__("The code or the challenge is wrong, used or too old.")
+
+
+class SecondFactorRequiredHere(PermissionDenied):
+    """The tenant asks for a second factor, and this session was opened without one."""
+
+    code = "second_factor_required"
+    title = "The tenant asks for a second factor"
+    mend = "Enrol one at /api/v1/auth/second-factors, or prove it at /api/v1/auth/step-up."
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This session was opened without a second factor, which is asked for here."
+        )
+
+
+class SecondFactorNotFound(NotFound):
+    code = "second_factor_not_found"
+    title = "There is no such second factor"
+
+    def __init__(self) -> None:
+        super().__init__("You have no such second factor.")
+
+
+class SecondFactorLimit(Conflict):
+    """Args: limit: how many second factors a user can have."""
+
+    code = "second_factor_limit"
+    title = "The user has too many second factors"
+    mend = "Remove one that is not used any more."
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"A user has at most {limit} second factors.", extensions={"limit": limit})
+
+
+class WrongProof(Unprocessable):
+    """Nothing that was sent proves who acts; nothing was changed."""
+
+    code = "wrong_proof"
+    title = "The proof was not accepted"
+    mend = "Send the password or, where the user has a second factor, a fresh code of it."
+
+    def __init__(self) -> None:
+        super().__init__("The password or code is wrong, was used, or is not enough for this user.")
+
+
+class TooManySignIns(TooManyRequests):
+    """Args: wait_seconds: until the next attempt is looked at."""
+
+    code = "too_many_sign_ins"
+    title = "Too many attempts to sign in"
+    mend = "Wait as long as Retry-After says, sign in from a known device, or reset the password."
+
+    def __init__(self, wait_seconds: int) -> None:
+        self.wait_seconds = wait_seconds
+        super().__init__(
+            f"Too many attempts failed; the next one is looked at in {wait_seconds} seconds.",
+            retry_after_seconds=wait_seconds,
+        )
+
+
+class InvalidLink(Unprocessable):
+    """A mailed code that is unknown, used, expired, or of an address that changed since."""
+
+    code = "invalid_link"
+    title = "The code of the mail is not valid"
+    mend = "Ask for a new mail and use its code once, soon."
+
+    def __init__(self) -> None:
+        super().__init__("The code is unknown, was used, or is too old.")
+
+
+class UnknownSite(InvalidInput):
+    """A security key is bound to the origin a browser is at, and this one is not the tenant's."""
+
+    code = "unknown_site"
+    title = "Security keys cannot be used from this origin"
+    mend = (
+        "Call from the deployment's public address, the tenant's host or one of its CORS origins."
+    )
+
+    def __init__(self) -> None:
+        super().__init__("The Origin of the request is none of the tenant's.")
+
+
+class ProviderNotFound(NotFound):
+    code = "login_provider_not_found"
+    title = "There is no such sign-in provider"
+
+    def __init__(self) -> None:
+        super().__init__("The tenant has no such sign-in provider, or it is switched off.")
+
+
+class ProviderSlugTaken(Conflict):
+    code = "login_provider_slug_taken"
+    title = "The sign-in provider exists already"
+    mend = "Change the existing provider or choose another slug."
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        super().__init__(f"The tenant has a sign-in provider '{slug[:63]}' already.")
+
+
+class ProviderSignInRefused(Unauthenticated):
+    """The state is unknown, used, old or of another browser, or nobody here may sign in with it."""
+
+    code = "provider_sign_in_refused"
+    title = "The sign-in with the provider was not accepted"
+    mend = "Begin again in the same browser; ask an administrator whether your account is set up."
+
+    def __init__(self) -> None:
+        super().__init__("The answer is old, of another browser, or of somebody unknown here.")
+
+
+class RedirectNotAllowed(InvalidInput):
+    code = "redirect_not_allowed"
+    title = "The provider is not set up to come back to this address"
+    mend = "Use one of the redirect_uris of the provider's settings, letter by letter."
+
+    def __init__(self) -> None:
+        super().__init__("The redirect_uri is not among those of the provider.")
 
 
 class InvalidRefreshToken(Unauthenticated):

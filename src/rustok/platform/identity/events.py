@@ -14,6 +14,7 @@ UserKind = Literal["staff", "customer"]
 RoleSlug = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,62}$(?!\n)")]
 PermissionText = Annotated[str, Meta(pattern=r"^[a-z*]+:[a-z*]+$(?!\n)", max_length=64)]
 EmailDigest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+FactorName = Literal["totp", "webauthn"]
 MethodName = Annotated[str, Meta(pattern=r"^[a-z]{2,16}$(?!\n)")]
 FieldName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,63}$(?!\n)")]
 
@@ -45,7 +46,7 @@ class UserLoginFailed(Event, frozen=True, kw_only=True):
     subject_id: UUID
     user_id: UUID | None
     email_digest: EmailDigest
-    reason: Literal["unknown_user", "wrong_password", "disabled"]
+    reason: Literal["unknown_user", "wrong_password", "disabled", "wrong_second_factor"]
 
 
 @event("user.updated", aggregate="user", key="user_id")
@@ -82,6 +83,97 @@ class UserSessionRevoked(Event, frozen=True, kw_only=True):
     user_id: UUID
     session_id: UUID
     reason: Literal["logout", "revoked", "revoked_by_staff", "token_reuse"]
+
+
+@event("sign_in.throttled", aggregate="sign_in", key="subject_id", outcome="failed")
+class SignInThrottled(Event, frozen=True, kw_only=True):
+    """So many attempts failed that the next one has to wait.
+
+    `subject_id` is as in user.login_failed. `scope`: the account from one address (`pair`), from
+    anywhere (`account`), all accounts from one address (`address`), a second factor (`factor`).
+    """
+
+    subject_id: UUID
+    scope: Literal["pair", "account", "address", "factor", "mail"]
+
+
+@event("user.second_factor_enrolled", aggregate="user", key="user_id")
+class UserSecondFactorEnrolled(Event, frozen=True, kw_only=True):
+    user_id: UUID
+    factor_id: UUID
+    factor: FactorName
+
+
+@event("user.second_factor_removed", aggregate="user", key="user_id")
+class UserSecondFactorRemoved(Event, frozen=True, kw_only=True):
+    user_id: UUID
+    factor_id: UUID
+    factor: FactorName
+    by_staff: bool
+
+
+@event("user.recovery_codes_made", aggregate="user", key="user_id")
+class UserRecoveryCodesMade(Event, frozen=True, kw_only=True):
+    """New recovery codes replace all older ones."""
+
+    user_id: UUID
+    count: Annotated[int, Meta(ge=0)]
+
+
+@event("user.recovery_code_used", aggregate="user", key="user_id")
+class UserRecoveryCodeUsed(Event, frozen=True, kw_only=True):
+    user_id: UUID
+    left: Annotated[int, Meta(ge=0)]
+
+
+@event("user.password_reset_requested", aggregate="user", key="user_id")
+class UserPasswordResetRequested(Event, frozen=True, kw_only=True):
+    """A mail with a code to set a new password is on its way."""
+
+    user_id: UUID
+
+
+@event("user.email_verified", aggregate="user", key="user_id")
+class UserEmailVerified(Event, frozen=True, kw_only=True):
+    """The user has shown that they read the mails of their address."""
+
+    user_id: UUID
+
+
+@event("user.registration_repeated", aggregate="sign_in", key="subject_id")
+class UserRegistrationRepeated(Event, frozen=True, kw_only=True):
+    """Somebody signed up with an address that has a user; `subject_id` as in user.login_failed."""
+
+    subject_id: UUID
+    email_digest: EmailDigest
+
+
+@event("login_provider.created", aggregate="login_provider", key="provider_id")
+class LoginProviderCreated(Event, frozen=True, kw_only=True):
+    provider_id: UUID
+    slug: RoleSlug
+    kind: UserKind
+
+
+@event("login_provider.updated", aggregate="login_provider", key="provider_id")
+class LoginProviderUpdated(Event, frozen=True, kw_only=True):
+    provider_id: UUID
+    changed: tuple[FieldName, ...]
+
+
+@event("login_provider.deleted", aggregate="login_provider", key="provider_id")
+class LoginProviderDeleted(Event, frozen=True, kw_only=True):
+    provider_id: UUID
+    slug: RoleSlug
+
+
+@event("user.identity_linked", aggregate="user", key="user_id")
+class UserIdentityLinked(Event, frozen=True, kw_only=True):
+    """A user can sign in with a provider from now on; `is_provisioned`: they were made for it."""
+
+    user_id: UUID
+    provider_id: UUID
+    is_provisioned: bool
 
 
 @event("user.stepped_up", aggregate="user", key="user_id")

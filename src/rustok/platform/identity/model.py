@@ -6,6 +6,7 @@ Refuses: I/O, and secrets: of passwords and tokens only digests exist, and those
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, Literal
@@ -42,6 +43,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     locale: str
     roles: list[str]
     is_disabled: bool
+    email_verified_at: datetime | None
     version: int
     created_at: datetime
     updated_at: datetime
@@ -111,7 +113,12 @@ class NewApiKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The tokens of a session; the refresh token is good for one use."""
+    """The tokens of a session; the refresh token is good for one use.
+
+    Attributes:
+        device_token: shown at later sign-ins from this device, it is spared the wait that others
+            get when somebody guesses at the account; None when it has one already.
+    """
 
     user_id: UUID
     session_id: UUID
@@ -119,6 +126,101 @@ class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
     expires_in_seconds: int
     refresh_token: str
     refresh_expires_at: datetime
+    device_token: str | None = None
+
+
+class LoginProvider(msgspec.Struct, frozen=True, kw_only=True):
+    """An OpenID provider that people of the tenant sign in with; without its secret.
+
+    Attributes:
+        kind: what its people are here.
+        allowed_domains: of verified addresses; none means all.
+        groups_claim, role_mapping: value of that claim -> role of staff it brings.
+        default_roles: what staff get besides.
+        is_auto_provisioning: whoever is not known yet gets a user.
+        is_linking_accounts: whoever has the verified address of a user is that user.
+    """
+
+    id: UUID
+    slug: str
+    name: str
+    issuer: str
+    client_id: str
+    kind: UserKind
+    allowed_domains: list[str]
+    redirect_uris: list[str]
+    groups_claim: str | None
+    role_mapping: dict[str, str]
+    default_roles: list[str]
+    is_auto_provisioning: bool
+    is_linking_accounts: bool
+    is_enabled: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+    def allows(self, email: str | None) -> bool:
+        """Whether somebody with this verified address may sign in here."""
+        if not self.allowed_domains:
+            return True
+        return email is not None and email.rpartition("@")[2].lower() in self.allowed_domains
+
+    def roles_of(self, groups: Iterable[str]) -> list[str]:
+        """The roles that membership in `groups` brings, with those everybody gets."""
+        mapped = {self.role_mapping[one] for one in groups if one in self.role_mapping}
+        return sorted(mapped | set(self.default_roles))
+
+
+class BegunSignIn(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the browser is sent; `browser_token` stays with it and is shown at the end."""
+
+    authorization_url: str
+    browser_token: str
+    expires_in_seconds: int
+
+
+class SecondFactor(msgspec.Struct, frozen=True, kw_only=True):
+    """A second factor of a user, without its secret."""
+
+    id: UUID
+    kind: Literal["totp", "webauthn"]
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+class NewTotp(msgspec.Struct, frozen=True, kw_only=True):
+    """A TOTP secret, shown this once; it counts once a code of it was sent."""
+
+    factor_id: UUID
+    secret: str
+    uri: str
+
+
+class Pending(msgspec.Struct, frozen=True, kw_only=True):
+    """A first step that was done; `challenge` is shown at the second one.
+
+    Attributes:
+        options: what a security key is asked for (WebAuthn), where the user has one.
+    """
+
+    challenge: str
+    expires_in_seconds: int
+    options: dict[str, object] | None = None
+
+
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
+    """What a user proves themselves with as a second factor; exactly one of these.
+
+    Attributes:
+        code: six digits of an authenticator app.
+        recovery_code: one of those shown at enrolment.
+        passkey: the answer of a security key, in WebAuthn's JSON form.
+    """
+
+    code: str | None = None
+    recovery_code: str | None = None
+    passkey: dict[str, object] | None = None
 
 
 class SteppedUp(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +229,36 @@ class SteppedUp(msgspec.Struct, frozen=True, kw_only=True):
     access_token: str
     expires_in_seconds: int
     step_up_expires_in_seconds: int
+
+
+STRONG_METHODS: Final = frozenset({"otp", "hwk", "kba", "mfa"})
+"""Methods of a session (RFC 8176) that are a second factor."""
+REQUIRED_SETTING: Final = "second_factor_required"
+
+
+def needs_second_factor(
+    settings: Mapping[str, str | int | bool], kind: UserKind, roles: Iterable[str]
+) -> bool:
+    """Whether a tenant asks this user for a second factor.
+
+    The setting is `staff` (all of them), or slugs of roles with commas between; absent asks nobody.
+    """
+    wanted = settings.get(REQUIRED_SETTING)
+    if kind != "staff" or not isinstance(wanted, str) or not wanted.strip():
+        return False
+    named = {one.strip() for one in wanted.split(",")}
+    return "staff" in named or not named.isdisjoint(roles)
+
+
+def waiting_seconds(count: int, *, free: int, longest: int, since_seconds: float) -> int:
+    """How long an attempt has to wait after `count` that failed, the last one `since_seconds` ago.
+
+    The first `free` need not wait; after them 1, 2, 4, ... seconds, at most `longest`.
+    """
+    if count < free:
+        return 0
+    delay = min(longest, 1 << min(count - free, 20))
+    return max(0, math.ceil(delay - since_seconds))
 
 
 def signed_in_kind(tenant_id: UUID, kind: UserKind) -> SignedInKind:

@@ -68,7 +68,7 @@ class SecuritySettings(Section, frozen=True, kw_only=True):
     A session ends when it was not refreshed for `refresh_token_ttl_seconds`, and after
     `session_days` however often it was. `step_up_seconds`: how recently somebody must have proved
     who they are to do something dangerous. `signing_key_days`: age at which the signing key is
-    replaced.
+    replaced. `private_issuers`: sign-in providers of tenants that may be in the own network.
     """
 
     secret_key: Secret | None = None
@@ -77,6 +77,7 @@ class SecuritySettings(Section, frozen=True, kw_only=True):
     session_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 180
     step_up_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
     signing_key_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 30
+    private_issuers: tuple[str, ...] = ()
 
 
 class RateLimitSettings(Section, frozen=True, kw_only=True):

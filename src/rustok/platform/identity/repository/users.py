@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Boolean, Integer, Text, bindparam, cast, or_, select
+from sqlalchemy import Boolean, Integer, Text, bindparam, cast, exists, or_, select
 
 from rustok.core.db import TENANT, Id, Query, ReadTx, WriteTx, scalar
 from rustok.core.ids import parse_id
@@ -15,7 +15,7 @@ from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 from rustok.platform.identity.errors import UserNotFound
 from rustok.platform.identity.events import UserKind
 from rustok.platform.identity.model import User, anonymous_email
-from rustok.platform.identity.tables import users
+from rustok.platform.identity.tables import second_factors, users
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +26,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     roles: list[str]
     is_disabled: bool
     password_hash: str | None
+    has_second_factor: bool
 
 
 _COLUMNS: Final = [users.c[name] for name in User.__struct_fields__]
@@ -33,7 +34,16 @@ _LIVE: Final = (users.c.tenant_id == TENANT, users.c.deleted_at.is_(None))
 _ID: Final = users.c.id == bindparam("id", type_=Id())
 _KIND: Final = users.c.kind == bindparam("kind", type_=Text())
 _EMAIL: Final = users.c.email_normal == bindparam("email_normal", type_=Text())
-_CREDENTIALS: Final = [users.c[name] for name in Credentials.__struct_fields__]
+_CREDENTIALS: Final = [
+    *[users.c[name] for name in Credentials.__struct_fields__ if name != "has_second_factor"],
+    exists()
+    .where(
+        second_factors.c.tenant_id == users.c.tenant_id,
+        second_factors.c.user_id == users.c.id,
+        second_factors.c.confirmed_at.is_not(None),
+    )
+    .label("has_second_factor"),
+]
 
 _BY_ID: Final = Query(select(*_COLUMNS).where(*_LIVE, _ID), User)
 _LOCKED: Final = Query(select(*_COLUMNS).where(*_LIVE, _ID).with_for_update(), User)
@@ -144,7 +154,7 @@ async def list_users(
     return cut_page(rows, limit=page.limit, key_of=lambda user: (str(user.id),))
 
 
-async def add(tx: WriteTx, user: User, *, email_normal: str, password_hash: str) -> bool:
+async def add(tx: WriteTx, user: User, *, email_normal: str, password_hash: str | None) -> bool:
     """Insert a user unless the address is taken; True when inserted."""
     row = {name: getattr(user, name) for name in User.__struct_fields__}
     return await tx.insert_if_absent(
@@ -157,6 +167,11 @@ async def store(tx: WriteTx, user: User, **changed: object) -> None:
     await tx.update_version(
         users, {"id": user.id}, version=user.version, updated_at=tx.now, **changed
     )
+
+
+async def set_verified(tx: WriteTx, user_id: UUID) -> None:
+    """Note that the user reads the mails of their address."""
+    await tx.update(users, {"id": user_id}, email_verified_at=tx.now)
 
 
 async def store_rehash(tx: WriteTx, user_id: UUID, password_hash: str) -> None:
@@ -176,5 +191,6 @@ async def anonymise(tx: WriteTx, user: User) -> None:
         roles=[],
         password_hash=None,
         is_disabled=True,
+        email_verified_at=None,
         deleted_at=tx.now,
     )

@@ -19,7 +19,7 @@ from rustok.platform.identity.errors import (
     RoleSlugTaken,
     UserSessionNeeded,
 )
-from rustok.platform.identity.schemas import (
+from rustok.platform.identity.schemas.accounts import (
     ApiKeyView,
     CreateApiKey,
     CreateRole,

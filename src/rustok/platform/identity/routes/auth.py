@@ -10,11 +10,13 @@ from rustok.core.security.passwords import WeakPassword
 from rustok.platform.identity.errors import (
     InvalidCredentials,
     InvalidRefreshToken,
+    SecondFactorNeeded,
     SessionNotFound,
+    TooManySignIns,
     UserSessionNeeded,
     WrongPassword,
 )
-from rustok.platform.identity.schemas import (
+from rustok.platform.identity.schemas.accounts import (
     ChangePassword,
     Login,
     OwnPermissionsView,
@@ -22,26 +24,22 @@ from rustok.platform.identity.schemas import (
     Refresh,
     SessionView,
     SignedInView,
-    SteppedUpView,
-    StepUp,
     UpdateProfile,
     UserView,
     own_permissions_view,
     session_view,
     signed_in_view,
-    stepped_up_view,
     user_view,
 )
-from rustok.platform.identity.service import passwords, sessions, users
-from rustok.platform.identity.service import step_up as proving
+from rustok.platform.identity.service import passwords, sessions, signing_in, users
 
 routes: Final = Routes("identity", surface="auth", tag="Sign-in", essential=True)
 
 _MAX_USER_AGENT: Final = 300
-_NO_STORE: Final = {"cache-control": "no-store"}
+NO_STORE: Final = {"cache-control": "no-store"}
 
 
-def _user_agent(call: OpenCall) -> str:
+def user_agent_of(call: OpenCall) -> str:
     text = call.headers.get("user-agent", "")[:_MAX_USER_AGENT]
     return "".join(character for character in text if character.isprintable())
 
@@ -53,20 +51,25 @@ def _user_agent(call: OpenCall) -> str:
     idempotency="none",
     precondition="none",
     summary="Sign in with e-mail and password",
-    errors=[InvalidCredentials],
+    description=(
+        "Of a user with a second factor the answer is 401 `second_factor_needed` with a `challenge` "
+        "for `/auth/login/second-factor`."
+    ),
+    errors=[InvalidCredentials, SecondFactorNeeded, TooManySignIns],
     example=Login(email="ada@example.com", password="correct horse battery staple"),  # noqa: S106 - an example
 )
 async def login(call: OpenCall, data: Login) -> Reply[SignedInView]:
-    signed_in = await sessions.login(
+    signed_in = await signing_in.login(
         call.parts,
         call.ctx,
         email=data.email,
         password=data.password,
         device_label=data.device_label,
-        user_agent=_user_agent(call),
+        user_agent=user_agent_of(call),
         address=call.client,
+        device_token=data.device_token,
     )
-    return Reply(body=signed_in_view(signed_in), headers=_NO_STORE)
+    return Reply(body=signed_in_view(signed_in), headers=NO_STORE)
 
 
 @routes.post(
@@ -83,7 +86,7 @@ async def refresh(call: OpenCall, data: Refresh) -> Reply[SignedInView]:
     signed_in = await sessions.refresh(
         call.parts, call.ctx, refresh_token=data.refresh_token, address=call.client
     )
-    return Reply(body=signed_in_view(signed_in), headers=_NO_STORE)
+    return Reply(body=signed_in_view(signed_in), headers=NO_STORE)
 
 
 @routes.post(
@@ -97,20 +100,6 @@ async def refresh(call: OpenCall, data: Refresh) -> Reply[SignedInView]:
 )
 async def logout(call: WriteCall) -> None:
     await sessions.logout(call.tx)
-
-
-@routes.post(
-    "/step-up",
-    permission=SIGNED_IN,
-    idempotency="none",
-    precondition="none",
-    summary="Prove again who you are, for a dangerous action",
-    errors=[WrongPassword, UserSessionNeeded],
-    example=StepUp(password="correct horse battery staple"),  # noqa: S106 - an example
-)
-async def step_up(call: OpenCall, data: StepUp) -> Reply[SteppedUpView]:
-    stepped_up = await proving.step_up(call.parts, call.ctx, password=data.password)
-    return Reply(body=stepped_up_view(stepped_up), headers=_NO_STORE)
 
 
 @routes.get(

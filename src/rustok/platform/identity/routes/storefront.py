@@ -8,7 +8,7 @@ from rustok.core.routing import PUBLIC, SIGNED_IN, OpenCall, ReadCall, Routes, W
 from rustok.core.security.identifiers import InvalidEmail
 from rustok.core.security.passwords import WeakPassword
 from rustok.platform.identity.errors import UserSessionNeeded
-from rustok.platform.identity.schemas import (
+from rustok.platform.identity.schemas.accounts import (
     RegisterCustomer,
     RegistrationView,
     UpdateProfile,

@@ -16,7 +16,7 @@ from rustok.platform.identity.errors import (
     UnknownRole,
     UserNotFound,
 )
-from rustok.platform.identity.schemas import (
+from rustok.platform.identity.schemas.accounts import (
     ChangeRoles,
     CreateUser,
     ResetPassword,
@@ -27,7 +27,7 @@ from rustok.platform.identity.schemas import (
     session_view,
     user_view,
 )
-from rustok.platform.identity.service import passwords, sessions, staff, users
+from rustok.platform.identity.service import passwords, second_factors, sessions, staff, users
 
 routes: Final = Routes("identity", surface="admin", tag="Users")
 customers: Final = Routes("identity", surface="admin", tag="Customers")
@@ -187,6 +187,18 @@ async def list_user_sessions(call: ReadCall, user_id: UUID) -> list[SessionView]
 )
 async def revoke_user_sessions(call: WriteCall, user_id: UUID) -> None:
     await sessions.revoke_all_of(call.tx, user_id, kind="staff")
+
+
+@routes.delete(
+    "/users/{user_id}/second-factors",
+    permission="users:manage",
+    precondition="none",
+    step_up=True,
+    summary="Take all second factors from a staff member who has lost theirs",
+    errors=[UserNotFound, PrivilegeEscalation],
+)
+async def remove_user_second_factors(call: WriteCall, user_id: UUID) -> None:
+    await second_factors.remove_all_of(call.tx, user_id)
 
 
 @customers.get("/customers", permission="customers:list", summary="List customers", personal=True)

@@ -19,7 +19,13 @@ from rustok.core.security.access_tokens import AccessClaims, InvalidToken, Unkno
 from rustok.core.security.tokens import digest_matches, token_digest
 from rustok.core.tenancy import ANONYMOUS, Actor, TenantProfile
 from rustok.platform.identity.errors import InvalidCredentials
-from rustok.platform.identity.model import permissions_held, scopes_held, signed_in_kind
+from rustok.platform.identity.model import (
+    STRONG_METHODS,
+    needs_second_factor,
+    permissions_held,
+    scopes_held,
+    signed_in_kind,
+)
 from rustok.platform.identity.service import signing
 from rustok.platform.identity.service.api_keys import API_KEY_PREFIX
 from rustok.platform.identity.service.standing import Standing, standing_of
@@ -69,7 +75,7 @@ async def authenticate(
             method = "api_key"
             return await _by_api_key(parts, tenant.id, credential)
         method = "access_token"
-        return await _by_access_token(parts, tenant.id, credential)
+        return await _by_access_token(parts, tenant, credential)
     except Unauthenticated as error:
         AUTH_FAILURES.labels(method=method, reason=error.code).inc()
         raise
@@ -87,7 +93,8 @@ def _credential(authorization: str | None, api_key: str | None) -> str:
     return credential.strip()
 
 
-async def _by_access_token(parts: Parts, tenant_id: UUID, token: str) -> Actor:
+async def _by_access_token(parts: Parts, tenant: TenantProfile, token: str) -> Actor:
+    tenant_id = tenant.id
     now = parts.db.now()
     claims = await _verified(parts, token, tenant_id, now)
     standing = standing_of(parts.db)
@@ -102,11 +109,19 @@ async def _by_access_token(parts: Parts, tenant_id: UUID, token: str) -> Actor:
     ):
         raise InvalidToken
     defined = await standing.roles.get(tenant_id) if session.kind == "staff" else {}
+    is_restricted = needs_second_factor(
+        tenant.settings, session.kind, session.roles
+    ) and STRONG_METHODS.isdisjoint(session.methods)
     return Actor(
         kind=claims.kind,
         id=claims.sub,
         roles=tuple(session.roles),
-        permissions=permissions_held(tenant_id, session.kind, session.roles, defined),
+        permissions=(
+            frozenset()
+            if is_restricted
+            else permissions_held(tenant_id, session.kind, session.roles, defined)
+        ),
+        needs_second_factor=is_restricted,
         session_id=claims.sid,
         authenticated_at=datetime.fromtimestamp(claims.auth_time, UTC),
     )

@@ -10,7 +10,9 @@ from rustok.core.parts import Parts
 from rustok.core.security.identifiers import parse_email
 from rustok.core.tenancy import PLATFORM_TENANT_ID, RequestContext
 from rustok.platform.identity.errors import UserSessionNeeded
-from rustok.platform.identity.model import CUSTOMER_ROLES
+from rustok.platform.identity.events import UserRegistrationRepeated
+from rustok.platform.identity.model import CUSTOMER_ROLES, email_digest, unknown_subject
+from rustok.platform.identity.service.account_mails import note_registration
 from rustok.platform.identity.service.passwords import hash_new_password
 from rustok.platform.identity.service.users import add_user, anonymise, get_own
 
@@ -33,14 +35,14 @@ async def register(
         WeakPassword, InvalidEmail, InvalidLocale.
         UserSessionNeeded: the platform tenant has no customers.
 
-    Emits: user.registered, when the address was free
+    Emits: user.registered when the address was free, else user.registration_repeated
     """
     if ctx.tenant_id == PLATFORM_TENANT_ID:
         raise UserSessionNeeded
-    parse_email(email, pointer="/email")  # before the slow part
+    normal = parse_email(email, pointer="/email")  # before the slow part
     password_hash = await hash_new_password(password)
     async with parts.db.write(ctx) as tx:
-        await add_user(
+        added = await add_user(
             tx,
             kind="customer",
             email=email,
@@ -49,6 +51,11 @@ async def register(
             roles=list(CUSTOMER_ROLES),
             locale=locale or ctx.locale,
         )
+        if added is None:
+            digest = email_digest(tx.ctx.tenant_id, normal)
+            subject = unknown_subject(tx.ctx.tenant_id, digest)
+            tx.emit(UserRegistrationRepeated(subject_id=subject, email_digest=digest))
+        await note_registration(tx, email_normal=normal)
 
 
 async def delete_own(tx: WriteTx) -> None:

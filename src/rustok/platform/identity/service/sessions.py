@@ -1,7 +1,6 @@
-"""Signing in, staying signed in and signing out.
+"""Sessions: opened, refreshed, listed, ended. How somebody gets one: `signing_in`.
 
-Refuses: telling who exists. An unknown address costs the same argon2id work and the same write as a
-wrong password, and gets the same answer.
+Refuses: a refresh token that comes back; it ends the whole session.
 """
 
 from __future__ import annotations
@@ -17,12 +16,9 @@ from rustok.core.errors import Unauthenticated
 from rustok.core.ids import NIL, new_id
 from rustok.core.parts import Parts
 from rustok.core.security.access_tokens import AccessGrant
-from rustok.core.security.identifiers import parse_email
-from rustok.core.security.passwords import hash_password_async, verify_password_async
 from rustok.core.security.tokens import random_token, token_digest
-from rustok.core.tenancy import Actor, RequestContext
+from rustok.core.tenancy import RequestContext
 from rustok.platform.identity.errors import (
-    InvalidCredentials,
     InvalidRefreshToken,
     SessionNotFound,
     UserSessionNeeded,
@@ -30,15 +26,12 @@ from rustok.platform.identity.errors import (
 from rustok.platform.identity.events import (
     UserKind,
     UserLoggedIn,
-    UserLoginFailed,
     UserSessionRevoked,
 )
 from rustok.platform.identity.model import (
     Session,
     SignedIn,
-    email_digest,
     signed_in_kind,
-    unknown_subject,
 )
 from rustok.platform.identity.repository import sessions as rows
 from rustok.platform.identity.repository import users as user_rows
@@ -46,6 +39,7 @@ from rustok.platform.identity.repository.users import Credentials
 from rustok.platform.identity.service import signing
 from rustok.platform.identity.service.grants import require_covers
 from rustok.platform.identity.service.standing import forget_session
+from rustok.platform.identity.service.throttling import remember_device
 from rustok.telemetry.metrics import AUTH_FAILURES
 
 KEPT_AFTER_END: Final = timedelta(days=7)
@@ -55,100 +49,25 @@ _MAX_REFRESH_LENGTH: Final = 200
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a sign-in comes from, as shown to the user in the list of their sessions."""
+    """Where a sign-in comes from, as shown to the user in the list of their sessions.
+
+    Attributes:
+        token: shows that this user has signed in here before; from an earlier sign-in.
+    """
 
     label: str = ""
     user_agent: str = ""
     address: str = ""
+    token: str | None = None
 
 
 EndReason = Literal["logout", "revoked", "revoked_by_staff"]
-Reason = Literal["unknown_user", "wrong_password", "disabled"]
 
 
-async def login(
-    parts: Parts,
-    ctx: RequestContext,
-    *,
-    email: str,
-    password: str,
-    device_label: str = "",
-    user_agent: str = "",
-    address: str = "",
-) -> SignedIn:
-    """Open a session for a user of the tenant. Opens its own transactions.
-
-    Args:
-        device_label, user_agent, address: shown to the user in the list of their sessions.
-
-    Raises:
-        InvalidEmail: no address at all; says nothing about anybody.
-        InvalidCredentials: unknown address, wrong password or disabled user, all alike.
-        Unavailable: too many sign-ins are waiting.
-
-    Emits: user.logged_in, or user.login_failed (also for an unknown address)
-    """
-    normal = parse_email(email, pointer="/email")
-    await signing.ready(parts)
-    async with parts.db.read(ctx) as tx:
-        known = await user_rows.find_credentials(tx, email_normal=normal)
-    verified = await verify_password_async(known.password_hash if known else None, password)
-    rehashed = (
-        await hash_password_async(password) if verified.ok and verified.needs_rehash else None
-    )
-    signed_in: SignedIn | None = None
-    as_user = _as_user(ctx, known) if known is not None and verified.ok else ctx
-    async with parts.db.write(as_user) as tx:
-        # Read again under a lock: the password may have changed, or the user been disabled, meanwhile.
-        # For an unknown address nobody is looked for, to do the same work.
-        now_known = await user_rows.lock_credentials(tx, known.id if known else NIL)
-        reason = _why_refused(known, now_known, is_right=verified.ok)
-        if reason is None and now_known is not None:
-            if rehashed is not None:
-                await user_rows.store_rehash(tx, now_known.id, rehashed)
-            signed_in = await _open_session(
-                parts,
-                tx,
-                now_known,
-                Device(label=device_label, user_agent=user_agent, address=address),
-                methods=["pwd"],
-            )
-        else:
-            digest = email_digest(tx.ctx.tenant_id, normal)
-            user_id = now_known.id if now_known else None
-            tx.emit(
-                UserLoginFailed(
-                    subject_id=user_id or unknown_subject(tx.ctx.tenant_id, digest),
-                    user_id=user_id,
-                    email_digest=digest,
-                    reason=reason or "unknown_user",
-                )
-            )
-    if signed_in is None:
-        AUTH_FAILURES.labels(method="password", reason=reason or "unknown_user").inc()
-        raise InvalidCredentials
-    return signed_in
-
-
-def _as_user(ctx: RequestContext, user: Credentials) -> RequestContext:
-    """The same request once it is known who asks, so that the event names its actor."""
-    kind = signed_in_kind(ctx.tenant_id, user.kind)
-    return msgspec.structs.replace(ctx, actor=Actor(kind=kind, id=user.id, roles=tuple(user.roles)))
-
-
-def _why_refused(
-    before: Credentials | None, now: Credentials | None, *, is_right: bool
-) -> Reason | None:
-    if before is None or now is None:
-        return "unknown_user"
-    if not is_right or now.password_hash != before.password_hash:
-        return "wrong_password"
-    return "disabled" if now.is_disabled else None
-
-
-async def _open_session(
+async def open_session(
     parts: Parts, tx: WriteTx, user: Credentials, device: Device, *, methods: list[str]
 ) -> SignedIn:
+    """A session of somebody who has proved who they are. Emits: user.logged_in"""
     secret = _REFRESH_PREFIX + random_token()
     session = Session(
         id=new_id(),
@@ -175,6 +94,7 @@ async def _open_session(
         authenticated_at=tx.now,
         refresh_token=secret,
         refresh_expires_at=session.expires_at,
+        device_token=await remember_device(tx, user.id) if device.token is None else None,
     )
 
 
@@ -196,6 +116,7 @@ def _signed_in(
     authenticated_at: datetime,
     refresh_token: str,
     refresh_expires_at: datetime,
+    device_token: str | None = None,
 ) -> SignedIn:
     return SignedIn(
         user_id=user_id,
@@ -212,6 +133,7 @@ def _signed_in(
         expires_in_seconds=parts.access_token_ttl_seconds,
         refresh_token=refresh_token,
         refresh_expires_at=refresh_expires_at,
+        device_token=device_token,
     )
 
 

@@ -14,6 +14,7 @@ import weakref
 from datetime import datetime, timedelta
 from typing import Final
 
+from rustok.core.audit.entry import entry
 from rustok.core.db import DatabaseUnavailable, SystemTx
 from rustok.core.parts import Parts
 from rustok.core.security.access_tokens import (
@@ -24,6 +25,7 @@ from rustok.core.security.access_tokens import (
     new_signing_key,
 )
 from rustok.core.security.sealing import SealBroken, Sealer
+from rustok.core.tenancy import PLATFORM_TENANT_ID
 from rustok.platform.identity.model import SigningKeyState
 from rustok.platform.identity.repository import signing_keys as rows
 
@@ -140,6 +142,13 @@ async def rotate(parts: Parts, *, keep_old: bool = True) -> str:
         life = timedelta(seconds=parts.access_token_ttl_seconds) + _MARGIN
         await rows.retire_all(tx, until=tx.now + life if keep_old else tx.now)
         kid = await _add(tx, parts.sealer)
+        made = entry(
+            "signing_key.rotated",
+            object_type="signing_key",
+            object_id=kid,
+            after={"are_old_keys_kept": keep_old},
+        )
+        tx.audit_for(PLATFORM_TENANT_ID, made)
     ring = _rings.get(parts.access_tokens)
     if ring is not None:
         ring.read_at = None

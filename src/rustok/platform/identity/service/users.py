@@ -16,6 +16,10 @@ from rustok.core.security.identifiers import parse_email
 from rustok.platform.identity.errors import EmailTaken, OwnAccount, UserSessionNeeded
 from rustok.platform.identity.events import UserDeleted, UserKind, UserRegistered, UserUpdated
 from rustok.platform.identity.model import User
+from rustok.platform.identity.repository import attempts as attempt_rows
+from rustok.platform.identity.repository import challenges as challenge_rows
+from rustok.platform.identity.repository import factors as factor_rows
+from rustok.platform.identity.repository import providers as provider_rows
 from rustok.platform.identity.repository import sessions as session_rows
 from rustok.platform.identity.repository import users as rows
 from rustok.platform.identity.service.api_keys import revoke_all_of
@@ -29,7 +33,7 @@ async def add_user(
     *,
     kind: UserKind,
     email: str,
-    password_hash: str,
+    password_hash: str | None,
     display_name: str,
     roles: list[str],
     locale: str | None,
@@ -47,6 +51,7 @@ async def add_user(
         locale=parse_locale(locale or tx.ctx.tenant.default_locale, pointer="/locale"),
         roles=roles,
         is_disabled=False,
+        email_verified_at=None,
         version=1,
         created_at=tx.now,
         updated_at=tx.now,
@@ -136,6 +141,7 @@ async def change_profile(
         if await rows.find_id_by_email(tx, normal) not in (None, user.id):
             raise EmailTaken
         changed["email_normal"] = normal
+        changed["email_verified_at"] = None
     await rows.store(tx, user, **changed)
     tx.emit(event)
     return await rows.get(tx, user.id)
@@ -209,6 +215,10 @@ async def anonymise(tx: WriteTx, user: User) -> None:
     """Take everything personal from a user. Emits: user.deleted, api_key.revoked"""
     await forget_user(tx, user.id)
     await session_rows.remove_all_of(tx, user.id)
+    await factor_rows.remove_all_of(tx, user.id)
+    await challenge_rows.remove_all_of(tx, user.id)
+    await attempt_rows.remove_devices_of(tx, user.id)
+    await provider_rows.remove_identities_of(tx, user.id)
     await revoke_all_of(tx, user.id)
     await rows.anonymise(tx, user)
     tx.emit(UserDeleted(user_id=user.id, kind=user.kind))

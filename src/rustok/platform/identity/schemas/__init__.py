@@ -1,0 +1,1 @@
+"""Wire shapes of identity: accounts, and what proves who somebody is."""
