@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.resources import files
@@ -35,6 +36,9 @@ _LANES: Final = 1
 # One code point in NFC stands for at most four decomposed ones: beyond this none can be valid.
 _MAX_RAW_LENGTH: Final = 4 * MAX_PASSWORD_LENGTH
 _LONGEST_UNIT: Final = 4
+_SHORTEST_WORD: Final = 4
+_LEAST_OWN: Final = 6
+_PARTS: Final = re.compile(r"[^0-9a-z]+")
 
 _hasher = PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="password")
@@ -55,11 +59,17 @@ class Verification(NamedTuple):
     needs_rehash: bool
 
 
-def check_password_policy(password: str, *, pointer: str = "/password") -> str:
+def check_password_policy(
+    password: str, *, pointer: str = "/password", words: Iterable[str] = ()
+) -> str:
     """Check a new password and give it in NFC, the form that is hashed.
 
     10 to 128 code points, none of the common ones, not one short piece over and over, not a run of
-    neighbours such as 1234567890. Nothing is asked about kinds of characters.
+    neighbours such as 1234567890, and not little more than what everybody knows of its owner.
+    Nothing is asked about kinds of characters.
+
+    Args:
+        words: what is known of the owner: the address, the name of the store.
 
     Raises:
         WeakPassword: which rule is broken; never the password.
@@ -81,7 +91,22 @@ def check_password_policy(password: str, *, pointer: str = "/password") -> str:
     if _is_repetition(folded) or _is_run(folded):
         message = "the password is one piece repeated or a plain sequence; choose another."
         raise WeakPassword(message, pointer=pointer, rule="repetitive")
+    if _is_known_of_owner(folded, words):
+        message = (
+            "the password is little more than your address or the store's name; choose another."
+        )
+        raise WeakPassword(message, pointer=pointer, rule="context")
     return normal
+
+
+def _is_known_of_owner(folded: str, words: Iterable[str]) -> bool:
+    """Whether too little is left once `words` and their parts are taken out."""
+    known = {part for word in words for part in (word.casefold(), *_PARTS.split(word.casefold()))}
+    left = folded
+    for word in sorted(known, key=len, reverse=True):
+        if len(word) >= _SHORTEST_WORD:
+            left = left.replace(word, "")
+    return left != folded and len(left) < _LEAST_OWN
 
 
 def hash_password(password: str) -> str:

@@ -146,3 +146,18 @@ async def test_a_caller_who_leaves_gives_the_place_back_when_the_work_ends() -> 
     await hash_password_async(GOOD)
     await asyncio.sleep(0.2)
     assert passwords._places._value == passwords.MAX_WAITING
+
+
+@pytest.mark.parametrize(
+    "password", ["nordlicht2026", "Ada.Lovelace1", "lovelace-lovelace", "NORDLICHT-ada1"]
+)
+def test_a_password_of_what_everybody_knows_is_refused(password: str) -> None:
+    with pytest.raises(WeakPassword) as refused:
+        check_password_policy(password, words=["ada.lovelace@example.com", "Nordlicht"])
+    assert refused.value.rule in ("context", "repetitive")
+
+
+def test_a_known_word_among_others_does_no_harm() -> None:
+    words = ["ada.lovelace@example.com", "Nordlicht"]
+    assert check_password_policy("nordlicht über dem fjord", words=words)
+    assert check_password_policy("several plain words", words=["", "a", "in"])

@@ -27,7 +27,7 @@ from rustok.platform.identity.repository import account_requests as requests
 from rustok.platform.identity.repository import challenges as rows
 from rustok.platform.identity.repository import users as user_rows
 from rustok.platform.identity.service import throttling
-from rustok.platform.identity.service.passwords import hash_new_password
+from rustok.platform.identity.service.passwords import hash_new_password, store_words
 from rustok.platform.identity.service.sessions import acting_user, revoke_all
 from rustok.platform.mail import api as mail
 
@@ -232,7 +232,9 @@ async def reset_password(
 
     Emits: user.password_changed, user.email_verified
     """
-    password_hash = await hash_new_password(new_password, pointer="/new_password")
+    password_hash = await hash_new_password(
+        new_password, pointer="/new_password", words=store_words(ctx)
+    )
     async with parts.db.write(ctx) as tx:
         user = await _take(tx, code, "reset_password")
         await user_rows.store(tx, user, password_hash=password_hash)

@@ -13,7 +13,7 @@ from rustok.platform.identity.errors import UserSessionNeeded
 from rustok.platform.identity.events import UserRegistrationRepeated
 from rustok.platform.identity.model import CUSTOMER_ROLES, email_digest, unknown_subject
 from rustok.platform.identity.service.account_mails import note_registration
-from rustok.platform.identity.service.passwords import hash_new_password
+from rustok.platform.identity.service.passwords import hash_new_password, store_words
 from rustok.platform.identity.service.users import add_user, anonymise, get_own
 
 
@@ -40,7 +40,7 @@ async def register(
     if ctx.tenant_id == PLATFORM_TENANT_ID:
         raise UserSessionNeeded
     normal = parse_email(email, pointer="/email")  # before the slow part
-    password_hash = await hash_new_password(password)
+    password_hash = await hash_new_password(password, words=store_words(ctx, email))
     async with parts.db.write(ctx) as tx:
         added = await add_user(
             tx,

@@ -5,6 +5,7 @@ Refuses: weak passwords, and keeping other sessions alive when a password change
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from rustok.core.parts import Parts
@@ -23,14 +24,22 @@ from rustok.platform.identity.service.sessions import acting_user, revoke_all
 from rustok.telemetry.metrics import AUTH_FAILURES
 
 
-async def hash_new_password(password: str, *, pointer: str = "/password") -> str:
+async def hash_new_password(
+    password: str, *, pointer: str = "/password", words: Iterable[str] = ()
+) -> str:
     """Hash a password that a person has chosen; call it outside of any transaction.
 
     Raises:
         WeakPassword: it breaks the policy.
         Unavailable: too many hashes are waiting.
     """
-    return await hash_password_async(check_password_policy(password, pointer=pointer))
+    return await hash_password_async(check_password_policy(password, pointer=pointer, words=words))
+
+
+def store_words(ctx: RequestContext, *more: str) -> list[str]:
+    """What everybody knows of a user of this tenant."""
+    name = ctx.tenant.settings.get("store_name")
+    return [ctx.tenant.name, ctx.tenant.slug, str(name or ""), *more]
 
 
 async def change_own(
@@ -48,9 +57,13 @@ async def change_own(
 
     Emits: user.password_changed
     """
-    new_password = check_password_policy(new_password, pointer="/new_password")
+    new_password = check_password_policy(
+        new_password, pointer="/new_password", words=store_words(ctx)
+    )
     async with parts.db.read(ctx) as tx:
         known = await rows.get_credentials(tx, acting_user(tx))
+        email = (await rows.get(tx, known.id)).email
+    check_password_policy(new_password, pointer="/new_password", words=[email])
     verified = await verify_password_async(known.password_hash, current_password)
     if not verified.ok:
         AUTH_FAILURES.labels(method="password_change", reason="wrong_password").inc()
@@ -76,7 +89,9 @@ async def reset(parts: Parts, ctx: RequestContext, user_id: UUID, *, new_passwor
 
     Emits: user.password_changed
     """
-    password_hash = await hash_new_password(new_password, pointer="/new_password")
+    password_hash = await hash_new_password(
+        new_password, pointer="/new_password", words=store_words(ctx)
+    )
     async with parts.db.write(ctx) as tx:
         user = await rows.lock(tx, user_id, kind="staff")
         if user.id == ctx.actor.id:

@@ -17,7 +17,7 @@ from rustok.platform.identity.events import UserRoleChanged
 from rustok.platform.identity.model import PLATFORM_ROLES, User
 from rustok.platform.identity.repository import users as rows
 from rustok.platform.identity.service.grants import checked_roles, require_covers
-from rustok.platform.identity.service.passwords import hash_new_password
+from rustok.platform.identity.service.passwords import hash_new_password, store_words
 from rustok.platform.identity.service.standing import forget_user
 from rustok.platform.identity.service.users import add_user, change_profile, not_oneself
 
@@ -69,7 +69,7 @@ async def add_staff(
     locale: str | None = None,
 ) -> User:
     """As `create_staff`, from a password; opens its own transaction. Raises WeakPassword too."""
-    password_hash = await hash_new_password(password)
+    password_hash = await hash_new_password(password, words=store_words(ctx, email))
     async with parts.db.write(ctx) as tx:
         return await create_staff(
             tx,
