@@ -41,6 +41,7 @@ from rustok.core.ids import new_id
 from rustok.core.permissions import BUILT_IN_ROLES
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile, context_for
 from rustok.platform.audit import api as audit
+from rustok.platform.eventlog.service import streaming
 from rustok.platform.identity import api as identity
 from rustok.platform.tenants import api as tenants
 from rustok.server.metering.facts import observe_statement
@@ -336,6 +337,12 @@ async def _empty(url: str) -> None:
             await connection.execute(f'DELETE FROM "{name}"')
     finally:
         await connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _streams_end_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that tests that walk all routes get to the end of each answer."""
+    monkeypatch.setattr(streaming, "LONGEST_SECONDS", 0.1)
 
 
 @pytest.fixture

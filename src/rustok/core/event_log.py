@@ -144,6 +144,33 @@ async def list_own_events(
     return await tx.all(query, **given, limit=limit)
 
 
+@cache
+def _own_following(filters: frozenset[str]) -> Query[LoggedEvent]:
+    statement = (
+        select(*_COLUMNS)
+        .where(
+            outbox.c.tenant_id == TENANT,
+            outbox.c.position > bindparam("after", type_=BigInteger()),
+            *(_CONDITIONS[name] for name in sorted(filters)),
+        )
+        .order_by(outbox.c.position)
+        .limit(bindparam("limit", type_=Integer()))
+    )
+    return Query(statement, _to_logged)
+
+
+async def follow_own_events(
+    tx: ReadTx, wanted: EventFilter, *, after: int, limit: int
+) -> list[LoggedEvent]:
+    """Events of the transaction's own tenant behind the position `after`, the oldest first."""
+    given = {
+        name: value
+        for name in wanted.__struct_fields__
+        if name != "tenant_id" and (value := getattr(wanted, name)) is not None
+    }
+    return await tx.all(_own_following(frozenset(given)), **given, after=after, limit=limit)
+
+
 _OWN_BY_ID: Final = Query(
     select(*_COLUMNS).where(
         outbox.c.tenant_id == TENANT, outbox.c.id == bindparam("id", type_=Id())

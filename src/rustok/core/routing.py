@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Final, Generic, Literal, TypeVar, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -125,6 +125,19 @@ class RawReply(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str
     content: bytes
     etag: str | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+class StreamReply(msgspec.Struct, frozen=True, kw_only=True):
+    """A response body that goes on while the reader reads.
+
+    Attributes:
+        chunks: asked for one after the other, each when the one before is sent. An `aclose` it has
+            is called when the reader is gone, reads too slowly, or the server stops.
+    """
+
+    content_type: str
+    chunks: AsyncIterator[bytes]
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 

@@ -57,6 +57,7 @@ from rustok.server.ready import Question, ReadyAnswers, question_of
 from rustok.server.ready_sending import send_ready
 from rustok.server.resolution import Resolver
 from rustok.server.router import Router
+from rustok.server.streaming import send_stream
 from rustok.telemetry import metrics, trace_context, tracing
 from rustok.telemetry.logs import bind, get_logger, log_fields
 from rustok.telemetry.top_tenants import TOP
@@ -150,6 +151,7 @@ class Application:
         self.in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._ending = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -187,7 +189,8 @@ class Application:
             metrics.HTTP_IN_FLIGHT.set(self.in_flight)
 
     async def drain(self, seconds: float) -> bool:
-        """Wait until no request is being answered; False when some still are after `seconds`."""
+        """End streams and wait until no request is being answered; False when some still are."""
+        self._ending.set()
         try:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
@@ -254,7 +257,10 @@ class Application:
             headers["ratelimit"] = seen.decision.header
         headers["x-request-id"] = request_id
         headers["traceresponse"] = trace.traceparent()
-        await answer.send(send, head=head)
+        if answer.chunks is not None:
+            await send_stream(answer, request, send, ending=self._ending, head=head)
+        else:
+            await answer.send(send, head=head)
         elapsed = time.perf_counter() - started
         method = request.method if request.method in _METHODS else metrics.OTHER
         if isinstance(span, Span):

@@ -36,6 +36,7 @@ from rustok.core.routing import (
     ReadCall,
     Reply,
     Route,
+    StreamReply,
     SystemCall,
     WriteCall,
 )
@@ -374,6 +375,11 @@ class Endpoint:
         route = self.route
         headers: dict[str, str] = {}
         etag: str | None = None
+        if isinstance(result, StreamReply):
+            headers |= {"content-type": result.content_type, "cache-control": "no-store"}
+            # Proxies that buffer would keep events from their reader.
+            headers |= {"x-accel-buffering": "no", **result.headers}
+            return Answer(status=route.status, headers=headers, chunks=result.chunks)
         if isinstance(result, RawReply):
             headers |= {"content-type": result.content_type, **result.headers}
             etag, body = result.etag, result.content

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -155,6 +155,11 @@ class Request:
                 raise RequestTooSlow from None
             raise
 
+    async def gone(self) -> None:
+        """Wait until the peer hangs up; the body must have been read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
     def query(self) -> dict[str, list[str]]:
         """Query parameters, each with all its values.
 
@@ -184,12 +189,16 @@ class Request:
 
 
 class Answer(msgspec.Struct, kw_only=True):
-    """An answer on its way out; `cookies` are Set-Cookie values, one header each."""
+    """An answer on its way out; `cookies` are Set-Cookie values, one header each.
+
+    With `chunks` there is no `body`: `streaming.send_stream` sends it.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     cookies: list[str] = msgspec.field(default_factory=list)
+    chunks: AsyncIterator[bytes] | None = None
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         headers = [

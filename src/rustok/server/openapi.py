@@ -22,7 +22,7 @@ from rustok.core.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from rustok.core.modules import Modules
 from rustok.core.permissions import StepUpRequired
 from rustok.core.resilience.shares import ShareTaken
-from rustok.core.routing import PUBLIC, RawBody, RawReply, Route
+from rustok.core.routing import PUBLIC, RawBody, RawReply, Route, StreamReply
 from rustok.platform.identity.api import SecondFactorRequiredHere
 from rustok.server.limits import KeptOut, RateLimited
 from rustok.server.problems import MEDIA_TYPE, Problem
@@ -132,7 +132,7 @@ def _types(routes: list[Route]) -> list[Any]:
     for route in routes:
         kinds = [route.response, route.body, *route.path_params.values()]
         for kind in kinds:
-            if kind is not None and kind not in (RawBody, RawReply):
+            if kind is not None and kind not in (RawBody, RawReply, StreamReply):
                 found[_key(kind)] = kind
         if route.query is not None:
             for field in msgspec.structs.fields(route.query):
@@ -243,6 +243,8 @@ def _responses(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": route.summary}
     if route.response is RawReply:
         success["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    elif route.response is StreamReply:
+        success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif route.response is not None:
         success["content"] = {"application/json": {"schema": schemas[_key(route.response)]}}
     responses[str(route.status if route.response is not None or route.status != 200 else 204)] = (

@@ -6,16 +6,24 @@ from uuid import UUID
 
 from rustok.core.bus.redelivery import ConsumerUnknown, DeadLetterResolved
 from rustok.core.pagination import Page, PageRequest
-from rustok.core.routing import OpenCall, ReadCall, Routes
-from rustok.platform.eventlog import service
-from rustok.platform.eventlog.errors import DeadLetterNotFound, LoggedEventNotFound
+from rustok.core.routing import OpenCall, ReadCall, Routes, StreamReply
+from rustok.core.security.access_tokens import InvalidToken
+from rustok.platform.eventlog.errors import (
+    DeadLetterNotFound,
+    EventPlaceUnknown,
+    EventStreamLimit,
+    LoggedEventNotFound,
+)
 from rustok.platform.eventlog.schemas import (
     DeadLetterView,
     EventQuery,
     EventView,
+    StreamQuery,
     dead_letter_view,
     event_view,
 )
+from rustok.platform.eventlog.service import log as service
+from rustok.platform.eventlog.service import streaming
 
 # Mending must go on while the outbox is full: it may be what empties it.
 admin = Routes("eventlog", surface="admin", tag="Events", essential=True)
@@ -25,6 +33,40 @@ admin = Routes("eventlog", surface="admin", tag="Events", essential=True)
 async def list_logged_events(call: ReadCall, query: EventQuery) -> Page[EventView]:
     page = await service.list_events(call.tx, query.filter(), query)
     return Page(items=[event_view(one) for one in page.items], next_cursor=page.next_cursor)
+
+
+@admin.get(
+    "/events/stream",
+    permission="events:read",
+    summary="Follow events as they are committed (server-sent events)",
+    description=(
+        "`id` is the place in the log: send it back as Last-Event-ID to go on from there. Around that "
+        "place an event may come again; its envelope's id tells. A comment comes every 15 seconds. The "
+        "stream ends when the access token expires; come again with a new one."
+    ),
+    errors=[EventPlaceUnknown, EventStreamLimit],
+)
+async def stream_events(call: OpenCall, query: StreamQuery) -> StreamReply:
+    after = streaming.place_of(call.headers.get("last-event-id"))
+    return StreamReply(
+        content_type="text/event-stream",
+        chunks=streaming.follow(
+            call.parts, call.ctx, query.filter(), after=after, seconds=_seconds_left(call)
+        ),
+    )
+
+
+def _seconds_left(call: OpenCall) -> float:
+    """Until the access token expires; an API key does not, and its streams end after an hour."""
+    _, _, token = call.headers.get("authorization", "").partition(" ")
+    now = call.parts.db.now()
+    try:
+        claims = call.parts.access_tokens.verify(
+            token.strip(), audience=call.ctx.tenant_id, now=now
+        )
+    except InvalidToken:
+        return streaming.LONGEST_SECONDS
+    return claims.exp - now.timestamp()
 
 
 @admin.get(

@@ -47,6 +47,19 @@ class EventQuery(PageRequest, frozen=True, kw_only=True):
         )
 
 
+class StreamQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are streamed; what is left out takes all."""
+
+    type: EventTypeName | None = None
+    aggregate_type: AggregateName | None = None
+    aggregate_id: UUID | None = None
+
+    def filter(self) -> EventFilter:
+        return EventFilter(
+            type=self.type, aggregate_type=self.aggregate_type, aggregate_id=self.aggregate_id
+        )
+
+
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
     """An event and what became of it; `published_at` null means it is still to be delivered."""
 

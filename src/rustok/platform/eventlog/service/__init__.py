@@ -1,0 +1,1 @@
+"""Reading the own event log, following it live, and a second chance for dead letters."""
