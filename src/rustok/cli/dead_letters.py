@@ -6,12 +6,13 @@ A retry reaches that one consumer only; what the others applied is not done agai
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import click
 import msgspec
 
+from rustok.cli.event_options import chosen, event_options, matches
 from rustok.cli.invocation import EXIT_FAILED, Invocation
 from rustok.cli.listing import columns
 from rustok.cli.params import ID
@@ -19,6 +20,7 @@ from rustok.cli.session import with_platform
 from rustok.core import inbox
 from rustok.core.bus import redelivery
 from rustok.core.errors import NotFound, RustokError, Unavailable
+from rustok.core.event_log import EventFilter
 from rustok.core.inbox import BuriedEvent
 from rustok.server.platform import Platform
 
@@ -92,14 +94,20 @@ def dead_letters() -> None:
     """Events a consumer could not apply: list, retry, discard."""
 
 
-async def every_letter(platform: Platform) -> list[BuriedEvent]:
-    """All open dead letters, in the order they were buried."""
+async def every_letter(
+    platform: Platform, wanted: EventFilter | None = None, consumer: str | None = None
+) -> list[BuriedEvent]:
+    """All open dead letters that match, in the order they were buried."""
     found: list[BuriedEvent] = []
     after: UUID | None = None
     while True:
         async with platform.db.system("the command line lists dead letters", write=False) as tx:
             page = await inbox.list_open(tx, after=after, limit=PAGE)
-        found += page
+        found += [
+            one
+            for one in page
+            if (wanted is None or matches(one, wanted)) and consumer in (None, one.consumer)
+        ]
         if len(page) < PAGE:
             return found
         after = page[-1].id
@@ -114,11 +122,23 @@ async def letter_of(platform: Platform, letter_id: UUID) -> BuriedEvent:
     return found
 
 
+consumer_option = click.option("--consumer", help="Given up by this consumer only.")
+
+
 @dead_letters.command("list")
+@event_options
+@consumer_option
 @click.pass_obj
-def list_letters(invocation: Invocation) -> None:
-    """List all dead letters that wait for somebody."""
-    views = [view_of(one) for one in with_platform(invocation, every_letter)]
+def list_letters(invocation: Invocation, /, consumer: str | None, **options: Any) -> None:
+    """List the dead letters that wait for somebody.
+
+    --since and --until are about when they were given up.
+    """
+
+    async def work(platform: Platform) -> list[BuriedEvent]:
+        return await every_letter(platform, await chosen(platform, **options), consumer)
+
+    views = [view_of(one) for one in with_platform(invocation, work)]
     invocation.emit(
         views,
         lambda: columns(
@@ -134,22 +154,30 @@ def list_letters(invocation: Invocation) -> None:
 
 @dead_letters.command()
 @click.argument("letter_id", type=ID, required=False)
-@click.option("--all", "every", is_flag=True, help="All of them, oldest first.")
+@click.option("--all", "every", is_flag=True, help="All that match, oldest first.")
+@event_options
+@consumer_option
 @click.pass_obj
-def retry(invocation: Invocation, letter_id: UUID | None, every: bool) -> None:
+def retry(
+    invocation: Invocation,
+    /,
+    letter_id: UUID | None,
+    every: bool,
+    consumer: str | None,
+    **options: Any,
+) -> None:
     """Apply events once more.
 
     They go to the one consumer that failed. Exit 1 if one fails again.
     """
-    if every == (letter_id is not None):
-        raise click.UsageError("Name one dead letter or say --all.")
+    _one_or_all(letter_id, every, consumer, options)
 
     async def work(platform: Platform) -> list[Retried]:
         if letter_id is not None:
             return [await _retry(platform, await letter_of(platform, letter_id))]
         done: list[Retried] = []
         failed: set[tuple[str, UUID, UUID]] = set()
-        for letter in await every_letter(platform):
+        for letter in await every_letter(platform, await chosen(platform, **options), consumer):
             key = (letter.consumer, letter.tenant_id, letter.aggregate_id)
             if key in failed:
                 done.append(_outcome(letter, "behind"))
@@ -196,18 +224,47 @@ def _outcome(
     )
 
 
+def _one_or_all(
+    letter_id: UUID | None, every: bool, consumer: str | None, options: dict[str, Any]
+) -> None:
+    if every == (letter_id is not None):
+        raise click.UsageError("Name one dead letter or say --all.")
+    if not every and (consumer is not None or any(v is not None for v in options.values())):
+        raise click.UsageError("Options that choose go with --all.")
+
+
 @dead_letters.command()
-@click.argument("letter_id", type=ID)
+@click.argument("letter_id", type=ID, required=False)
+@click.option("--all", "every", is_flag=True, help="All that match.")
+@event_options
+@consumer_option
 @click.pass_obj
-def discard(invocation: Invocation, letter_id: UUID) -> None:
-    """Close a dead letter unapplied.
+def discard(
+    invocation: Invocation,
+    /,
+    letter_id: UUID | None,
+    every: bool,
+    consumer: str | None,
+    **options: Any,
+) -> None:
+    """Close dead letters unapplied.
 
-    The event of LETTER_ID stays in the log; its consumer never sees it.
+    Their events stay in the log; the consumer never sees them.
     """
+    _one_or_all(letter_id, every, consumer, options)
 
-    async def work(platform: Platform) -> None:
-        letter = await letter_of(platform, letter_id)
-        await redelivery.discard(platform.db, letter, profile_of=platform.resolver.profile_of)
+    async def work(platform: Platform) -> list[UUID]:
+        letters = (
+            [await letter_of(platform, letter_id)]
+            if letter_id is not None
+            else await every_letter(platform, await chosen(platform, **options), consumer)
+        )
+        for letter in letters:
+            await redelivery.discard(platform.db, letter, profile_of=platform.resolver.profile_of)
+        return [letter.id for letter in letters]
 
-    with_platform(invocation, work)
-    invocation.emit({"discarded": letter_id}, lambda: f"Discarded dead letter {letter_id}.")
+    done = with_platform(invocation, work)
+    if letter_id is not None:
+        invocation.emit({"discarded": letter_id}, lambda: f"Discarded dead letter {letter_id}.")
+    else:
+        invocation.emit({"discarded": done}, lambda: f"Discarded {len(done)} dead letters.")

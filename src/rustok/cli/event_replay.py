@@ -12,9 +12,9 @@ from uuid import UUID
 import click
 import msgspec
 
+from rustok.cli.event_options import chosen, event_options
 from rustok.cli.invocation import EXIT_FAILED, Invocation
-from rustok.cli.params import EVENT_TYPE, MOMENT, TENANT_REF
-from rustok.cli.session import tenant_of, with_platform
+from rustok.cli.session import with_platform
 from rustok.core import event_log
 from rustok.core.bus.port import Consumer
 from rustok.core.bus.replaying import ReplayConsumerUnknown, replay
@@ -46,19 +46,17 @@ def consumer_named(platform: Platform, name: str) -> Consumer:
     epilog="\b\nExample:\n  rustok events replay --consumer index.products --tenant nordlicht --since 2d",
 )
 @click.option("--consumer", "consumer_name", required=True, help="Who is to apply them.")
-@click.option("--type", "event_type", type=EVENT_TYPE, help="Such as product.updated.")
-@click.option("--since", type=MOMENT, help="From then on: 2026-03-01T12:00:00Z, or 2h for ago.")
-@click.option("--until", type=MOMENT, help="Before then; as --since.")
-@click.option("--tenant", "tenant_ref", type=TENANT_REF, help="Of this tenant only.")
+@event_options
 @click.option("--after", type=click.IntRange(0), default=0, help="Go on after this position.")
 @click.pass_obj
 def replay_events(
     invocation: Invocation,
     consumer_name: str,
+    tenant_ref: UUID | str | None,
     event_type: str | None,
+    aggregate: tuple[str, UUID | None] | None,
     since: datetime | None,
     until: datetime | None,
-    tenant_ref: UUID | str | None,
     after: int,
 ) -> None:
     """Apply published events once more, by one consumer.
@@ -69,12 +67,7 @@ def replay_events(
 
     async def work(platform: Platform) -> None:
         consumer = consumer_named(platform, consumer_name)
-        wanted = EventFilter(
-            tenant_id=None if tenant_ref is None else (await tenant_of(platform, tenant_ref)).id,
-            type=event_type,
-            since=since,
-            until=until,
-        )
+        wanted = await chosen(platform, tenant_ref, event_type, aggregate, since=since, until=until)
         await replay_all(platform, consumer, wanted, done)
 
     try:

@@ -16,12 +16,13 @@ import msgspec
 
 import rustok
 from rustok.cli.dead_letters import dead_letters
+from rustok.cli.event_options import chosen, event_options
 from rustok.cli.event_replay import replay_events
 from rustok.cli.events_provision import provision
 from rustok.cli.invocation import Invocation, to_json
 from rustok.cli.listing import cell, columns
 from rustok.cli.params import AGGREGATE, EVENT_TYPE, ID, MOMENT, TENANT_REF
-from rustok.cli.session import tenant_of, with_platform
+from rustok.cli.session import with_platform
 from rustok.core import event_log, inbox, outbox
 from rustok.core.errors import NotFound, RustokError
 from rustok.core.event_log import EventFilter, LoggedEvent
@@ -104,35 +105,11 @@ def line_cells(event: LoggedEvent) -> tuple[object, ...]:
     )
 
 
-async def _filter(
-    platform: Platform,
-    tenant_ref: UUID | str | None,
-    event_type: str | None,
-    aggregate: tuple[str, UUID | None] | None,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-) -> EventFilter:
-    kind, aggregate_id = aggregate or (None, None)
-    return EventFilter(
-        tenant_id=None if tenant_ref is None else (await tenant_of(platform, tenant_ref)).id,
-        type=event_type,
-        aggregate_type=kind,
-        aggregate_id=aggregate_id,
-        since=since,
-        until=until,
-    )
-
-
 @events.command(
     "list",
     epilog="\b\nExample:\n  rustok events list --newest --limit 20 --type order.placed",
 )
-@click.option("--tenant", "tenant_ref", type=TENANT_REF, help="Of this tenant only.")
-@click.option("--type", "event_type", type=EVENT_TYPE, help="Such as order.placed.")
-@click.option("--aggregate", type=AGGREGATE, help="Such as order, or one: order:ID.")
-@click.option("--since", type=MOMENT, help="From then on: 2026-03-01T12:00:00Z, or 2h for ago.")
-@click.option("--until", type=MOMENT, help="Before then; as --since.")
+@event_options
 @click.option("--after", type=click.IntRange(0), help="Go on after this position.")
 @click.option("--newest", is_flag=True, help="From the newest back instead of from the oldest on.")
 @click.option(
@@ -155,9 +132,7 @@ def list_events(
         raise click.UsageError("--since must be before --until.")
 
     async def work(platform: Platform) -> tuple[list[LoggedEvent], bool]:
-        wanted = await _filter(
-            platform, tenant_ref, event_type, aggregate, since=since, until=until
-        )
+        wanted = await chosen(platform, tenant_ref, event_type, aggregate, since=since, until=until)
         found: list[LoggedEvent] = []
         place = after
         async with platform.db.system("the command line lists events", write=False) as tx:
@@ -187,6 +162,9 @@ def list_events(
 @click.option("--type", "event_type", type=EVENT_TYPE, help="Such as order.placed.")
 @click.option("--aggregate", type=AGGREGATE, help="Such as order, or one: order:ID.")
 @click.option(
+    "--since", type=MOMENT, help="Begin with all from then on, in place of the newest: 2h for ago."
+)
+@click.option(
     "--lines",
     "-n",
     type=click.IntRange(0, 1_000),
@@ -208,6 +186,7 @@ def tail(
     tenant_ref: UUID | str | None,
     event_type: str | None,
     aggregate: tuple[str, UUID | None] | None,
+    since: datetime | None,
     lines: int,
     interval_seconds: float,
 ) -> None:
@@ -217,8 +196,10 @@ def tail(
     """
 
     async def work(platform: Platform) -> None:
-        wanted = await _filter(platform, tenant_ref, event_type, aggregate)
-        async for event in follow(platform, wanted, lines=lines, interval_seconds=interval_seconds):
+        wanted = await chosen(platform, tenant_ref, event_type, aggregate)
+        async for event in follow(
+            platform, wanted, lines=lines, interval_seconds=interval_seconds, since=since
+        ):
             if invocation.as_json:
                 click.echo(msgspec.json.encode(line_data(event)).decode())
             else:
@@ -228,9 +209,14 @@ def tail(
 
 
 async def follow(
-    platform: Platform, wanted: EventFilter, *, lines: int, interval_seconds: float
+    platform: Platform,
+    wanted: EventFilter,
+    *,
+    lines: int,
+    interval_seconds: float,
+    since: datetime | None = None,
 ) -> AsyncIterator[LoggedEvent]:
-    """The newest `lines` events, then every one committed later, for ever.
+    """The newest `lines` events, or all that happened since `since`, then every one committed later.
 
     Each look begins OVERLAP positions back, because positions are taken before a commit and become
     visible after it; what was given out before is skipped.
@@ -241,9 +227,15 @@ async def follow(
             tx, EventFilter(), after=newest - OVERLAP - 1, limit=OVERLAP + 1
         )
         first = await event_log.list_events(tx, wanted, limit=lines or 1, newest_first=True)
-    known = {event.position for event in (*begun, *first)}
-    for event in reversed(first[:lines]):
-        yield event
+    known = {event.position for event in begun}
+    if since is None:
+        known |= {event.position for event in first}
+        for event in reversed(first[:lines]):
+            yield event
+    else:
+        async for event in _happened(platform, wanted, since=since, until=newest):
+            known.add(event.position)
+            yield event
     while True:
         await asyncio.sleep(interval_seconds)
         async with platform.db.system("the command line follows events", write=False) as tx:
@@ -261,6 +253,23 @@ async def follow(
             more = len(page) == PAGE
         newest = reached
         known = {position for position in known if position > newest - OVERLAP}
+
+
+async def _happened(
+    platform: Platform, wanted: EventFilter, *, since: datetime, until: int
+) -> AsyncIterator[LoggedEvent]:
+    """What happened since then, up to the position `until`, in the order of the log."""
+    wanted = msgspec.structs.replace(wanted, since=since)
+    place = 0
+    while True:
+        async with platform.db.system("the command line follows events", write=False) as tx:
+            page = await event_log.list_events(tx, wanted, after=place, limit=PAGE)
+        for event in page:
+            place = event.position
+            if place <= until:
+                yield event
+        if len(page) < PAGE or place >= until:
+            return
 
 
 @events.command()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -151,6 +152,61 @@ def test_dead_letters_are_listed_retried_and_discarded(cli: Cli, faults: set[str
     assert (again.code, again.problem["code"]) == (1, "dead_letter_resolved")
     assert cli.json("events", "dead-letters", "retry", "--all")[0]["result"] == "applied"
     assert cli.json("events", "dead-letters", "list") == []
+
+
+def test_dead_letters_are_chosen_by_tenant_type_thing_consumer_and_time(
+    cli: Cli, faults: set[str]
+) -> None:
+    first, _ = cli.tenant("acme"), cli.tenant("other")
+    faults |= {"a.example.com", "b.example.com"}
+    cli.ok("tenant", "domain", "add", "acme", "a.example.com")
+    cli.ok("tenant", "domain", "add", "other", "b.example.com")
+    cli.json("events", "drain")
+    listing = ("events", "dead-letters", "list")
+    assert len(cli.json(*listing)) == 2
+    assert len(cli.json(*listing, "--tenant", "acme", "--type", "tenant.domain_added")) == 1
+    assert len(cli.json(*listing, "--aggregate", f"tenant:{first['id']}")) == 1
+    assert len(cli.json(*listing, "--consumer", "test.hosts", "--since", "1h")) == 2
+    assert cli.json(*listing, "--until", "1h") == cli.json(*listing, "--consumer", "index") == []
+    mixed = cli.run("events", "dead-letters", "discard", ID, "--tenant", "acme")
+    assert mixed.code == 2
+    done = cli.json("events", "dead-letters", "discard", "--all", "--tenant", "acme")
+    assert len(done["discarded"]) == 1
+    faults.clear()
+    retried = cli.json("events", "dead-letters", "retry", "--all", "--tenant", "other")
+    assert [one["result"] for one in retried] == ["applied"]
+    assert cli.json(*listing) == []
+
+
+async def test_following_from_a_moment_on_begins_with_all_that_happened_since(
+    world: World,
+) -> None:
+    for _ in range(3):
+        await world.tenant()
+    seen: list[int] = []
+
+    async def read() -> None:
+        since = world.db.now() - timedelta(hours=1)
+        following = command.follow(
+            world.platform, EventFilter(), lines=1, interval_seconds=0.02, since=since
+        )
+        async for event in following:
+            seen.append(event.position)  # noqa: PERF401 - it never ends
+
+    task = asyncio.create_task(read())
+    try:
+        async with asyncio.timeout(20):
+            while len(seen) < 3:
+                await asyncio.sleep(0.02)
+            await world.tenant()
+            while len(seen) < 4:
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.1)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert seen == sorted(set(seen))
+    assert len(seen) == 4
 
 
 async def test_following_gives_the_newest_and_then_every_new_event_once(world: World) -> None:
