@@ -156,7 +156,7 @@ def _own_following(filters: frozenset[str]) -> Query[LoggedEvent]:
         .order_by(outbox.c.position)
         .limit(bindparam("limit", type_=Integer()))
     )
-    return Query(statement, _to_logged)
+    return Query(statement, to_logged)
 
 
 async def follow_own_events(
