@@ -1,4 +1,4 @@
-"""`rustok audit`: reads the code and the database and says where a promise is not kept.
+"""`rustok audit`: the audit log, and checks of the code and the database for promises that are not kept.
 
 It mends nothing; exit 1 means that something is broken, or, with seeded data, that it was found.
 """
@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from rustok.cli import audit_log
 from rustok.cli.invocation import EXIT_FAILED, Invocation
 from rustok.cli.session import with_platform
 from rustok.server.audit.events_code import audit_code
@@ -30,7 +31,11 @@ Examples:
 
 @click.group()
 def audit() -> None:
-    """Check that the promises about events are kept."""
+    """Read and verify the audit log; check that the promises about events are kept."""
+
+
+for command in (audit_log.list_records, audit_log.verify, audit_log.export, audit_log.checkpoint):
+    audit.add_command(command)
 
 
 @audit.command(epilog=EPILOG)

@@ -46,7 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "apikey": Entry("rustok.cli.apikey:apikey", "Make, list and revoke API keys."),
     "keys": Entry("rustok.cli.keys:keys", "List and replace the keys that sign access tokens."),
     "events": Entry("rustok.cli.events:events", "Read the event log, mend failed deliveries."),
-    "audit": Entry("rustok.cli.audit:audit", "Check that every change has its event."),
+    "audit": Entry("rustok.cli.audit:audit", "Read and verify the audit log; check events."),
     "export": Entry("rustok.cli.export:export", "Write a tenant's data to a file."),
     "import": Entry(
         "rustok.cli.imports:import_group", "Bring in exports of Shopify, WooCommerce, WordPress."

@@ -7,9 +7,15 @@ from rustok.platform.audit.model.checking import Finding
 from rustok.platform.audit.model.record import Record
 from rustok.platform.audit.model.signing import Checkpoint, is_signed
 from rustok.platform.audit.repository.reading import RecordFilter
-from rustok.platform.audit.service.checking import Verdict, verify
+from rustok.platform.audit.service.checking import Verdict, list_chains, verify
 from rustok.platform.audit.service.keeping import checkpoint, purge_tenant
-from rustok.platform.audit.service.reading import as_csv, as_lines, list_records
+from rustok.platform.audit.service.reading import (
+    as_csv,
+    as_lines,
+    list_newest,
+    list_records,
+    record_export,
+)
 from rustok.platform.audit.service.sealing import seal_tenant, seal_waiting
 
 __all__ = [
@@ -23,8 +29,11 @@ __all__ = [
     "as_lines",
     "checkpoint",
     "is_signed",
+    "list_chains",
+    "list_newest",
     "list_records",
     "purge_tenant",
+    "record_export",
     "seal_tenant",
     "seal_waiting",
     "verify",

@@ -102,6 +102,12 @@ async def verify(
     )
 
 
+async def list_chains(db: Database) -> list[UUID]:
+    """Tenants that have a chain."""
+    async with db.system("whose audit logs there are", write=False) as tx:
+        return await rows.list_chains(tx)
+
+
 async def _walk(
     tx: SystemTx,
     checker: Checker,

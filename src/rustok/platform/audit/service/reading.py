@@ -7,10 +7,12 @@ import io
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
-from rustok.core.db import ReadTx
+from rustok.core.audit.entry import entry
+from rustok.core.db import ReadTx, SystemTx
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 from rustok.platform.audit.errors import AuditExportTooLong, AuditRecordNotFound
 from rustok.platform.audit.model.record import Record
@@ -56,6 +58,19 @@ async def export(tx: ReadTx, wanted: RecordFilter) -> list[Record]:
     if len(found) > EXPORT_LIMIT:
         raise AuditExportTooLong(EXPORT_LIMIT)
     return found
+
+
+async def list_newest(
+    tx: SystemTx, tenant_id: UUID, wanted: RecordFilter, *, before: int | None, limit: int
+) -> list[Record]:
+    """Records of any tenant, newest first; `before` is a number, exclusive."""
+    return await rows.list_newest(tx, wanted, before=before, limit=limit, tenant_id=tenant_id)
+
+
+def record_export(tx: SystemTx, tenant_id: UUID, *, records: int, form: str) -> None:
+    """Record that a tenant's log was written out."""
+    made = entry("audit.exported", object_type="audit", after={"records": records, "format": form})
+    tx.audit_for(tenant_id, made)
 
 
 def as_lines(records: Iterable[Record]) -> bytes:
