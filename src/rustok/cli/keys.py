@@ -1,9 +1,10 @@
-"""`rustok keys`: the keys that sign access tokens, listed and replaced; it never shows one."""
+"""`rustok keys`: the keys that sign access tokens and the one that seals secrets, listed and replaced."""
 
 from __future__ import annotations
 
 import click
 
+from rustok.cli import master_key
 from rustok.cli.invocation import Invocation
 from rustok.cli.listing import columns
 from rustok.cli.session import with_platform
@@ -16,12 +17,24 @@ Examples:
   rustok keys rotate
   rustok keys rotate --end-old     after a key has leaked: everybody refreshes
 
-Keys are also replaced by age (security.signing_key_days)."""
+Keys that sign are also replaced by age (security.signing_key_days).
+
+\b
+The master key, which seals secrets at rest, is replaced in four steps:
+  1. rustok keys new-master
+  2. set security.master_key to it and security.previous_master_key to the one before
+     (security.secret_key stays and still opens), restart
+  3. rustok keys rewrap     goes on where it was when it is started again
+  4. rustok keys status     when nothing waits: remove previous_master_key, restart"""
 
 
 @click.group(epilog=EPILOG)
 def keys() -> None:
-    """List and replace the keys that sign access tokens."""
+    """Replace the keys that sign access tokens, and the one that seals secrets."""
+
+
+for command in (master_key.new_master, master_key.status, master_key.rewrap_all):
+    keys.add_command(command)
 
 
 @keys.command("list")

@@ -44,7 +44,9 @@ COMMANDS: dict[str, Entry] = {
     "tenant": Entry("rustok.cli.tenant:tenant", "Create, show and change tenants."),
     "user": Entry("rustok.cli.user:user", "Make staff accounts, disable them, reset passwords."),
     "apikey": Entry("rustok.cli.apikey:apikey", "Make, list and revoke API keys."),
-    "keys": Entry("rustok.cli.keys:keys", "List and replace the keys that sign access tokens."),
+    "keys": Entry(
+        "rustok.cli.keys:keys", "Replace the keys that sign tokens and that seal secrets."
+    ),
     "events": Entry("rustok.cli.events:events", "Read the event log, mend failed deliveries."),
     "audit": Entry("rustok.cli.audit:audit", "Read and verify the audit log; check events."),
     "export": Entry("rustok.cli.export:export", "Write a tenant's data to a file."),

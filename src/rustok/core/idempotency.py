@@ -19,6 +19,7 @@ from sqlalchemy import Column, Index, Integer, Text, bindparam, select
 from rustok.core.db import TENANT, Command, Query, SystemTx, Timestamp, WriteTx
 from rustok.core.db.schema import Json, tenant_table
 from rustok.core.errors import FieldError, InvalidInput, Unprocessable
+from rustok.core.security.sealing import Sealer
 
 KEY_PATTERN: Final = re.compile(r"^[\x21-\x7e]{8,128}$")
 
@@ -30,7 +31,7 @@ idempotency_keys: Final = tenant_table(
     Column("fingerprint", Text, nullable=False),
     Column("status", Integer, nullable=False),
     Column("headers", Json(dict[str, str]), nullable=False),
-    Column("body", Text, nullable=False),
+    Column("body", Text, nullable=False, info={"sealed": "answer/{actor}/{key}"}),
     Column("created_at", Timestamp(), nullable=False),
     Index("ix_idempotency_keys_created_at", "created_at"),
     primary_key=("actor", "key"),
@@ -114,7 +115,7 @@ _STORED: Final = Query(
 
 
 async def claim(
-    tx: WriteTx, *, actor: str, key: str, operation: str, fingerprint: str
+    tx: WriteTx, sealer: Sealer, *, actor: str, key: str, operation: str, fingerprint: str
 ) -> StoredReply | None:
     """Take the key for this transaction, or give the stored answer of the request that had it.
 
@@ -137,19 +138,31 @@ async def claim(
     stored = await tx.one(_STORED, actor=actor, key=key)
     if stored is None or stored.fingerprint != fingerprint:
         raise IdempotencyKeyReused
-    return stored
+    body = sealer.open(stored.body, belongs_to=_place(actor, key)).decode()
+    return msgspec.structs.replace(stored, body=body)
+
+
+def _place(actor: str, key: str) -> str:
+    return f"answer/{actor}/{key}"
 
 
 async def store(
-    tx: WriteTx, *, actor: str, key: str, status: int, headers: dict[str, str], body: bytes
+    tx: WriteTx,
+    sealer: Sealer,
+    *,
+    actor: str,
+    key: str,
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
 ) -> None:
-    """Keep the answer beside the effect."""
+    """Keep the answer beside the effect, sealed: it may hold a secret shown once, and people's data."""
     await tx.update(
         idempotency_keys,
         {"actor": actor, "key": key},
         status=status,
         headers=headers,
-        body=body.decode(),
+        body=sealer.seal(body, belongs_to=_place(actor, key)),
     )
 
 

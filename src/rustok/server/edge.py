@@ -254,6 +254,7 @@ class Endpoint:
         operation = self.route.operation_id
         stored = await idempotency.claim(
             tx,
+            self._parts.sealer,
             actor=actor,
             key=key,
             operation=operation,
@@ -270,7 +271,13 @@ class Endpoint:
             self._record(tx, arguments)
         answer = self._answer(result, request)
         await idempotency.store(
-            tx, actor=actor, key=key, status=answer.status, headers=answer.headers, body=answer.body
+            tx,
+            self._parts.sealer,
+            actor=actor,
+            key=key,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
         )
         return answer
 

@@ -30,7 +30,7 @@ from rustok.core.relay import Relay
 from rustok.core.resilience import breaker_metrics
 from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.access_tokens import AccessTokens
-from rustok.core.security.sealing import Sealer
+from rustok.core.security.sealing import Sealer, key_id
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.tenancy import RequestContext
 from rustok.platform.identity import api as identity
@@ -81,6 +81,18 @@ def driver_for(settings: Settings) -> Driver:
     )
 
 
+def _sealer(settings: Settings, secret: str) -> Sealer:
+    """Seals under the master key, else under the secret key; opens what the former ones sealed."""
+    security = settings.security
+    known = [key.reveal() for key in (security.master_key, security.previous_master_key) if key]
+    active = known[0] if security.master_key else secret
+    former = security.previous_master_key
+    keys = {key_id(key): key for key in (secret, *known)}
+    # Before keys had ids made from themselves, the only one was called "1".
+    keys["1"] = secret if former is None or security.master_key else former.reveal()
+    return Sealer(keys=keys, active_kid=key_id(active))
+
+
 class Platform:
     """Args:
     settings: validated, with a secret key.
@@ -102,7 +114,7 @@ class Platform:
         self.breakers = BreakerRegistry(enabled=settings.resilience.breakers)
         self._unwatch = breaker_metrics.watch(self.breakers)
         self.redis = self._redis()
-        sealer = Sealer(keys={"1": secret}, active_kid="1")
+        sealer = _sealer(settings, secret)
         self.db = Database(
             driver_for(settings),
             flush_events=outbox.flush_events,

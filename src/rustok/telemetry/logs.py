@@ -35,6 +35,15 @@ _HARMLESS = frozenset({"token_type", "token_count", "secret_name", "max_tokens",
 _URL_PASSWORD = re.compile(
     r"(?P<before>[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s@/]+(?=@)", re.IGNORECASE
 )
+# Secrets in running text: headers, tokens by their form, parameters of addresses and DSNs.
+_IN_TEXT = re.compile(
+    r"(?P<scheme>\b(?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{6,}"
+    r"|\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*"
+    r"|\b(?P<prefix>rk_|rt_|ot_|whsec_|sk_live_|sk_test_|rk_live_|otpauth://)[A-Za-z0-9_\-/+?=&%.:]{6,}"
+    r"|(?P<name>\b[A-Za-z_-]*(?:passw(?:or)?d|secret|token|api_?key|authorization|cookie|credential)"
+    r"[A-Za-z_-]*[\"']?\s*[=:]\s*[\"']?)(?!\s|\*{8}|None\b|null\b|Bearer\b|Basic\b)[^\s&\"',;)}\]]+",
+    re.IGNORECASE,
+)
 
 
 class LogFields(TypedDict, total=False):
@@ -79,6 +88,7 @@ def redact(value: object, depth: int = 0) -> object:
         return "…"
     if isinstance(value, str):
         text = value if "://" not in value else _URL_PASSWORD.sub(rf"\g<before>{MASK}", value)
+        text = _IN_TEXT.sub(_masked, text)
         return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
     if isinstance(value, Mapping):
         return {
@@ -88,6 +98,10 @@ def redact(value: object, depth: int = 0) -> object:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [redact(item, depth + 1) for item in value]
     return value
+
+
+def _masked(found: re.Match[str]) -> str:
+    return f"{found['scheme'] or found['prefix'] or found['name'] or ''}{MASK}"
 
 
 def _is_sensitive(key: object) -> bool:

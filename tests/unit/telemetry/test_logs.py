@@ -106,6 +106,64 @@ def test_an_address_loses_its_password_also_inside_a_traceback() -> None:
     assert "ConnectionError" in stream.getvalue()
 
 
+SECRETS_IN_TEXT = [
+    "GET /x Authorization: Bearer {} HTTP/1.1",
+    "header authorization='Bearer {}'",
+    "Authorization: Basic {}",
+    "/orders/1?token={}&page=2",
+    "/reset?reset_token={}",
+    "cookie: {}; Path=/",
+    "Set-Cookie: __Host-visit={}",
+    "password={} user=ada",
+    '{{"password": "{}", "email": "x"}}',
+    "X-Api-Key: rk_{}",
+    "refresh rt_{} is used",
+    "webhook whsec_{} made",
+    "stripe said sk_test_{} is wrong",
+    "postgresql://rustok:{}@db/rustok",
+    "redis://:{}@cache:6379/0",
+    "dsn host=db password={} dbname=x",
+    "client_secret={}",
+    "token eyJhbGciOiJFUzI1NiJ9.{}.c2lnbmF0dXJl",
+]
+
+
+@pytest.mark.parametrize("text", SECRETS_IN_TEXT)
+@pytest.mark.parametrize("where", ["message", "field", "exception"])
+def test_a_secret_in_running_text_is_masked(text: str, where: str) -> None:
+    secret = "Zm9vYmFyYmF6cXV4MTIz"
+    stream = io.StringIO()
+    logs.configure(log_format="json", stream=stream)
+    log = logs.get_logger("test")
+    told = text.format(secret)
+    if where == "message":
+        log.info(told)
+    elif where == "field":
+        log.info("x", detail=told, nested={"list": [told]})
+    else:
+        try:
+            raise RuntimeError(told)
+        except RuntimeError:
+            log.exception("failed")
+    assert secret not in stream.getvalue(), stream.getvalue()
+    assert logs.MASK in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token_type is bearer",
+        "the token is missing",
+        "A secret is needed.",
+        "password: None",
+        "3 tokens of 5",
+        "basic facts",
+    ],
+)
+def test_plain_words_about_secrets_stay_readable(text: str) -> None:
+    assert logs.redact(text) == text
+
+
 def test_the_console_masks_too_and_shows_no_local_variables() -> None:
     stream = configured(log_format="console")
     local_secret = "hunter" + "2"

@@ -1,4 +1,5 @@
-"""Seals secrets the platform must read again (webhook keys): AES-256-GCM under keys made from its own.
+"""Seals secrets the platform must read again (webhook keys): AES-256-GCM, each under a data key of its own
+that is wrapped under the platform's key.
 
 Refuses: passwords and tokens, which are only compared (`passwords`, `tokens`), and a sealed text
 moved to another place: what it belongs to is authenticated with it.
@@ -22,7 +23,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from rustok.core.errors import RustokError
 
-_VERSION: Final = "s1"
+_VERSION: Final = "s2"
+_FORMER_VERSION: Final = "s1"
+"""Sealed under the platform's key itself; still opened, written no more."""
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _KEY_BYTES: Final = 32
@@ -36,7 +39,7 @@ class SealBroken(RustokError):
     code = "seal_broken"
     title = "A stored secret cannot be read"
     status = 500
-    mend = "Set the security.secret_key it was stored under again, or make the secret anew."
+    mend = "Set the key it was stored under again (security.previous_master_key), or make the secret anew."
 
     def __init__(self, why: str) -> None:
         super().__init__(f"A stored secret cannot be read: {why}.")
@@ -62,16 +65,17 @@ class Sealer:
         self._tag_keys: Final[dict[tuple[str, str], bytes]] = {}
 
     def seal(self, plain: bytes, *, belongs_to: str) -> str:
-        """`plain` encrypted, as text for a column: version, key id, nonce and ciphertext.
+        """`plain` encrypted, as text for a column: version, key id, wrapped data key, ciphertext.
+
+        Each text has a data key of its own; only that is under the platform's key, so changing the
+        platform's key (`rewrapped`) never touches the secret.
 
         Args:
             belongs_to: what the secret is of (`webhook_endpoint/<id>`); needed again to open it.
         """
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        bound = _bound(self._active, belongs_to)
-        sealed = self._ciphers[self._active].encrypt(nonce, plain, bound)
-        packed = base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode("ascii")
-        return f"{_VERSION}.{self._active}.{packed}"
+        data_key = secrets.token_bytes(_KEY_BYTES)
+        packed = _packed(_encrypt(AESGCM(data_key), plain, _bound(belongs_to)))
+        return f"{_VERSION}.{self._active}.{self._wrap(data_key)}.{packed}"
 
     def open(self, sealed: str, *, belongs_to: str) -> bytes:
         """The secret again.
@@ -80,22 +84,47 @@ class Sealer:
             SealBroken: unknown key, changed text, or sealed for something else.
         """
         version, _, rest = sealed.partition(".")
-        kid, _, packed = rest.partition(".")
-        if version != _VERSION:
+        if version == _FORMER_VERSION:
+            kid, _, packed = rest.partition(".")
+            return _decrypt(self._cipher(kid), packed, f"{version}.{kid}.{belongs_to}".encode())
+        if version != _VERSION or rest.count(".") != 2:
             raise SealBroken("it was written by another version of this program")
+        kid, wrapped, packed = rest.split(".")
+        data_key = _decrypt(self._cipher(kid), wrapped, _bound_key(kid))
+        return _decrypt(AESGCM(data_key), packed, _bound(belongs_to))
+
+    def rewrapped(self, sealed: str, *, belongs_to: str) -> str | None:
+        """`sealed` with its data key under the active key; None when it is already.
+
+        Args:
+            belongs_to: needed for texts of the former version, which are sealed anew.
+
+        Raises:
+            SealBroken: the key it is under is not configured, or it was changed.
+        """
+        version, _, rest = sealed.partition(".")
+        if version == _FORMER_VERSION:
+            return self.seal(self.open(sealed, belongs_to=belongs_to), belongs_to=belongs_to)
+        if version != _VERSION or rest.count(".") != 2:
+            raise SealBroken("it was written by another version of this program")
+        kid, wrapped, packed = rest.split(".")
+        if kid == self._active:
+            return None
+        data_key = _decrypt(self._cipher(kid), wrapped, _bound_key(kid))
+        return f"{_VERSION}.{self._active}.{self._wrap(data_key)}.{packed}"
+
+    @property
+    def active_kid(self) -> str:
+        return self._active
+
+    def _wrap(self, data_key: bytes) -> str:
+        return _packed(_encrypt(self._ciphers[self._active], data_key, _bound_key(self._active)))
+
+    def _cipher(self, kid: str) -> AESGCM:
         cipher = self._ciphers.get(kid)
         if cipher is None:
             raise SealBroken("the key it was sealed with is not configured")
-        try:
-            raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
-        except (binascii.Error, ValueError):
-            raise SealBroken("it is damaged") from None
-        if len(raw) < _NONCE_BYTES + _TAG_BYTES:
-            raise SealBroken("it is damaged")
-        try:
-            return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(kid, belongs_to))
-        except InvalidTag:
-            raise SealBroken("the key has changed, or it is not where it was stored") from None
+        return cipher
 
     def tag(self, data: bytes, *, purpose: str) -> tuple[str, str]:
         """The id of the active key and a keyed digest of `data` (HMAC-SHA256), 64 hex digits.
@@ -128,5 +157,41 @@ def _derived(secret: str, purpose: bytes = _PURPOSE) -> bytes:
     )
 
 
-def _bound(kid: str, belongs_to: str) -> bytes:
-    return f"{_VERSION}.{kid}.{belongs_to}".encode()
+def key_id(secret: str) -> str:
+    """The id of a platform key, made from the key: the same key has the same id everywhere."""
+    return "m" + _derived(secret, b"rustok key id").hex()[:15]
+
+
+def kid_of(sealed: str) -> str:
+    """The id of the key a sealed text is under; "" for what is none."""
+    return [*sealed.split("."), "", ""][1]
+
+
+def _bound(belongs_to: str) -> bytes:
+    return f"{_VERSION}.{belongs_to}".encode()
+
+
+def _bound_key(kid: str) -> bytes:
+    return f"{_VERSION}.key.{kid}".encode()
+
+
+def _encrypt(cipher: AESGCM, plain: bytes, bound: bytes) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plain, bound)
+
+
+def _packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _decrypt(cipher: AESGCM, packed: str, bound: bytes) -> bytes:
+    try:
+        raw = base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4))
+    except (binascii.Error, ValueError):
+        raise SealBroken("it is damaged") from None
+    if len(raw) < _NONCE_BYTES + _TAG_BYTES:
+        raise SealBroken("it is damaged")
+    try:
+        return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], bound)
+    except InvalidTag:
+        raise SealBroken("the key has changed, or it is not where it was stored") from None

@@ -85,7 +85,7 @@ heads.info["app_may"] = "SELECT"
 keys: Final = platform_table(
     "audit_keys",
     Column("kid", Text, primary_key=True),
-    Column("sealed_seed", Text, nullable=False),
+    Column("sealed_seed", Text, nullable=False, info={"sealed": "audit_key/{kid}"}),
     Column("public_key", Text, nullable=False),
     Column("created_at", Timestamp(), nullable=False),
 )

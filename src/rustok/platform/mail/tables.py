@@ -20,7 +20,7 @@ mails: Final = tenant_table(
     Column("locale", Text, nullable=False),
     Column("recipient", Text, nullable=False),
     # The name keeps it out of exports (core.db.tenant_rows). NULL once nobody needs it any more.
-    Column("sealed_secret", Text),
+    Column("sealed_secret", Text, info={"sealed": "mail/{id}"}),
     # What the template's composer reads when the mail is sent, instead of sealed parameters.
     Column("reference_id", Id()),
     Column("status", Text, nullable=False),

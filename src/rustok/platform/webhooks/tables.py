@@ -34,7 +34,9 @@ signing_secrets: Final = tenant_table(
     "webhook_secrets",
     Column("endpoint_id", Id(), nullable=False),
     # The name keeps it out of exports (core.db.tenant_rows).
-    Column("sealed_secret", Text, nullable=False),
+    Column(
+        "sealed_secret", Text, nullable=False, info={"sealed": "webhook_endpoint/{endpoint_id}"}
+    ),
     Column("created_at", Timestamp(), nullable=False),
     Column("expires_at", Timestamp()),
     tenant_reference("endpoint_id", "webhook_endpoints", ondelete="CASCADE"),

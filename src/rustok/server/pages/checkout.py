@@ -103,10 +103,15 @@ async def _placed(visit: Visit, cart_id: UUID, key: str, form: dict[str, str]) -
     actor = f"visit:{visit.visit}"
     async with visit.desk.parts.db.write(visit.ctx) as tx:
         stored = await idempotency.claim(
-            tx, actor=actor, key=key, operation=_OPERATION, fingerprint=fingerprint
+            tx,
+            visit.desk.parts.sealer,
+            actor=actor,
+            key=key,
+            operation=_OPERATION,
+            fingerprint=fingerprint,
         )
         if stored is not None:
-            return stored.headers["location"]
+            return stored.body
         placed = await checkout.place_order(
             tx,
             cart_id,
@@ -117,7 +122,13 @@ async def _placed(visit: Visit, cart_id: UUID, key: str, form: dict[str, str]) -
         query = urlencode({"token": placed.access_token})
         location = f"/orders/{quote(str(placed.order.id))}?{query}"
         await idempotency.store(
-            tx, actor=actor, key=key, status=303, headers={"location": location}, body=b""
+            tx,
+            visit.desk.parts.sealer,
+            actor=actor,
+            key=key,
+            status=303,
+            headers={},
+            body=location.encode(),  # sealed, for it holds the secret of the order
         )
     return location
 

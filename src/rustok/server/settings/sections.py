@@ -69,9 +69,14 @@ class SecuritySettings(Section, frozen=True, kw_only=True):
     `session_days` however often it was. `step_up_seconds`: how recently somebody must have proved
     who they are to do something dangerous. `signing_key_days`: age at which the signing key is
     replaced. `private_issuers`: sign-in providers of tenants that may be in the own network.
+
+    `master_key` takes over the sealing from `secret_key`; what is sealed under `previous_master_key`
+    can be read until `rustok keys rewrap` has brought it under the new one.
     """
 
     secret_key: Secret | None = None
+    master_key: Secret | None = None
+    previous_master_key: Secret | None = None
     access_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=60, le=86_400)] = 900
     refresh_token_ttl_seconds: Annotated[int, msgspec.Meta(ge=3_600)] = 30 * 86_400
     session_days: Annotated[int, msgspec.Meta(ge=1, le=3_650)] = 180

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Integer, Text, bindparam, func, select
+from sqlalchemy import BigInteger, Integer, bindparam, func, select
 
 from rustok.core.db import TENANT, Command, Query, SystemTx, Timestamp, any_of, scalar
 from rustok.platform.audit.model.checking import Head
@@ -100,15 +100,6 @@ _OLD: Final = scalar(
 _TENANTS_WITH_HEADS: Final = scalar(
     select(heads.c.tenant_id).order_by(heads.c.tenant_id), UUID, system=_REASON
 )
-_RESEAL: Final = Command(
-    keys.update()
-    .where(
-        keys.c.kid == bindparam("at", type_=Text()),
-        keys.c.sealed_seed == bindparam("old", type_=Text()),
-    )
-    .values(sealed_seed=bindparam("new", type_=Text())),
-    system=_REASON,
-)
 
 
 async def list_tenants_waiting(tx: SystemTx, *, limit: int) -> list[UUID]:
@@ -194,11 +185,6 @@ async def list_keys(tx: SystemTx) -> list[SealedKey]:  # bounded: one, or a few 
 async def add_key(tx: SystemTx, key: SealedKey) -> bool:
     """Keep a key; False when another process was first."""
     return await tx.insert_if_absent(keys, **msgspec.structs.asdict(key))
-
-
-async def reseal_key(tx: SystemTx, kid: str, *, old: str, new: str) -> bool:
-    """Replace how a key is sealed, unless somebody else did meanwhile."""
-    return await tx.run(_RESEAL, at=kid, old=old, new=new) == 1
 
 
 async def last_before(tx: SystemTx, tenant_id: UUID, before: datetime, *, limit: int) -> int:
