@@ -86,13 +86,16 @@ async def _provider(
                 subject=f"subject-{marker}-{number}",
                 is_provisioned=False,
             )
+            sign_in_id = new_id()
             await provider_rows.begin(
                 tx,
-                sign_in_id=new_id(),
+                sign_in_id=sign_in_id,
                 provider_id=made.id,
                 digest=token_digest(f"state-{marker}-{number}"),
                 browser_digest=token_digest(f"browser-{marker}"),
-                sealed_verifier="s1.1.AAAA",
+                sealed_verifier=world.parts.sealer.seal(
+                    b"verifier", belongs_to=f"external_sign_in/{sign_in_id}"
+                ),
                 nonce=f"nonce-{marker}",
                 redirect_uri="https://shop.example.com/signed-in",
                 expires_at=tx.now + account_mails.RESET_LIFE,

@@ -11,6 +11,7 @@ from rustok.server.tables import load_tables
 _SECRET = re.compile(r"(^|_)(sealed|secret|private_key|credentials?|seed)(_|$)")
 NOT_SEALED = {
     "audit_heads.sealed_at": "a time",
+    "second_factors.credential_ref": "names a public key",
     "comments.avatar_seed": "a drawing is made from it, for everybody to see",
 }
 """Columns that have the name of a sealed secret and are none, with the reason."""
