@@ -55,6 +55,10 @@ async def test_a_declined_payment_fails_and_the_next_one_may_pay(world: World) -
         "payment.failed",
         "payment.captured",
     ]
+    other = await shop.order()
+    await shop.pay(other, "decline")
+    by_hand = await shop.step(other[0], "pay", method="cash")
+    assert by_hand.json()["status"] == "paid", by_hand.text
 
 
 async def test_a_payer_who_must_act_comes_back_and_has_paid(world: World) -> None:

@@ -56,7 +56,13 @@ async def start_payment(
             return await _as_it_stands(tx, order)
         if order.total_minor == 0:
             free = await payments.record_manual(
-                tx, order_id, amount_minor=0, method=FREE, reference=None
+                tx,
+                order_id,
+                asked_minor=0,
+                currency=order.currency,
+                amount_minor=0,
+                method=FREE,
+                reference=None,
             )
             paid = await orders.pay(tx, order, payment_id=free.id, method=FREE)
             return Paying(order=paid, payment=free)

@@ -74,6 +74,8 @@ async def pay(
     payment = await payments.record_manual(
         tx,
         order_id,
+        asked_minor=order.total_minor,
+        currency=order.currency,
         amount_minor=order.total_minor if amount_minor is None else amount_minor,
         method=method,
         reference=reference,

@@ -12,7 +12,6 @@ from rustok.commerce.payments.errors import (
     CaptureOutOfRange,
     PaymentExists,
     PaymentInProgress,
-    PaymentNotFound,
 )
 from rustok.commerce.payments.model import (
     CapturedPayment,
@@ -66,6 +65,8 @@ async def record_manual(
     tx: WriteTx,
     order_id: UUID,
     *,
+    asked_minor: int,
+    currency: str,
     amount_minor: int,
     method: str,
     reference: str | None,
@@ -73,10 +74,11 @@ async def record_manual(
     """Record money a person saw come in: the payment is authorized and captured in one step.
 
     Args:
+        asked_minor, currency: what the order asks for, where its last payment came to nothing.
         amount_minor: minor units of the payment's currency; the whole amount, no less.
 
     Raises:
-        PaymentNotFound, IllegalTransition, ConcurrentUpdate.
+        IllegalTransition, ConcurrentUpdate.
         PaymentInProgress: a provider is being asked about it.
         CaptureOutOfRange: not the amount of the payment.
 
@@ -84,7 +86,9 @@ async def record_manual(
     """
     payment = await repository.find_live(tx, order_id)
     if payment is None:
-        raise PaymentNotFound
+        payment = await open_payment(
+            tx, order_id=order_id, amount_minor=asked_minor, currency=currency
+        )
     if not isinstance(payment, PendingPayment):
         raise PAYMENT_LIFECYCLE.refusal(payment.state, "authorize")
     if payment.provider != "manual":

@@ -274,7 +274,9 @@ class StripeGate:
         except stripe.StripeError as error:
             if (error.http_status or 500) >= 500:
                 raise ConnectionError(type(error).__name__) from error
-            # user_message may be long; it names no secret.
+            if isinstance(error, (stripe.AuthenticationError, stripe.PermissionError)):
+                # What Stripe says of keys is for the shop, and payers read this.
+                raise PaymentRefused("stripe", "It does not accept the shop's keys.") from error
             raise PaymentRefused("stripe", error.user_message or type(error).__name__) from error
 
 
