@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -65,6 +66,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("rustok")
 
 POSTGRES = postgres_url()
+_PASSING = re.compile(r"(\d+) passing examples")
 
 
 class Count:
@@ -229,15 +231,22 @@ class World:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many requests schemathesis made, also when workers made them."""
-    cases = failures = 0
+    """Closing lines, also when workers ran the tests: requests of schemathesis, properties and cases."""
+    cases = failures = properties = generated = 0
     for reports in (terminalreporter.getreports("passed"), terminalreporter.getreports("failed")):
         for report in reports:
             told = dict(report.user_properties)
             cases += int(told.get("schemathesis_cases", 0))
             failures += int(told.get("schemathesis_failures", 0))
+            # Where hypothesis keeps what its own summary would show.
+            statistics = getattr(report, "_hypothesis_stats", None)
+            if statistics is not None:
+                properties += 1
+                generated += sum(map(int, _PASSING.findall(statistics["stats"])))
     if cases:
         terminalreporter.write_line(f"schemathesis: {cases} cases, {failures} failures")
+    if properties:
+        terminalreporter.write_line(f"properties: {properties}, with {generated} generated cases")
 
 
 def settings_for(url: str, folder: Path, *, system_url: str | None = None) -> Settings:
