@@ -144,4 +144,27 @@ SHOP_ALERTS: Final[tuple[Alert, ...]] = (
             'rustok_http_requests_total{route="page",method="GET",status="200"}': "0+100x60",
         },
     ),
+    threshold(
+        "AuditRecordsMissing",
+        "security",
+        expr=(
+            'sum(rate(rustok_http_requests_total{route=~"/api/v1/admin/.*",method!="GET",status=~"2.."}[15m])) > 0'
+            " and (sum(rate(rustok_audit_records_total[15m])) or vector(0)) == 0"
+        ),
+        lasting="10m",
+        severity="page",
+        summary="Staff changes things and no audit record is written.",
+        impact="Who did what cannot be proven for this time.",
+        check=("`rustok audit verify` for a tenant that changed; logs for `audit.`.",),
+        mend=("Go back to the version before; then tell who must know of the gap.",),
+        bad={
+            'rustok_http_requests_total{route="/api/v1/admin/products",method="POST",status="201"}': "0+10x60",
+            'rustok_audit_records_total{action="product.created"}': "100+0x60",
+        },
+        good={
+            'rustok_http_requests_total{route="/api/v1/admin/products",method="POST",status="201"}': "0+10x60",
+            'rustok_audit_records_total{action="product.created"}': "0+10x60",
+        },
+        at="50m",
+    ),
 )
