@@ -61,6 +61,7 @@ PLANTED = [
     ("edges", "core/money", "granian"),
     ("edges", "content/nodes/handlers", "nats"),
     ("edges", "platform/identity/service", "redis"),
+    ("edges", "content/media/service", "obstore"),
     ("aisle-commerce", "commerce/products/handlers", "rustok.commerce.orders.api"),
     ("aisle-content", "content/taxonomy/service", "rustok.content.nodes.api"),
     ("aisle-platform", "platform/tenants/service", "rustok.platform.identity.api"),

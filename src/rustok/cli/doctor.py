@@ -16,6 +16,7 @@ from rustok.cli.doctor_checks import (
     use_database_probe,
 )
 from rustok.cli.doctor_database import probe
+from rustok.cli.doctor_services import check_circuits, check_redis, check_storage
 from rustok.cli.invocation import EXIT_FAILED, EXIT_UNAVAILABLE, Invocation
 from rustok.server.settings import SettingsInvalid
 
@@ -44,7 +45,13 @@ def run_checks(invocation: Invocation) -> list[CheckResult]:
         return [
             CheckResult(name="settings", outcome="fail", detail=error.detail, mend=error.mend),
         ]
-    checks: list[Check] = [*checks_of_host(), *checks_of_database()]
+    checks: list[Check] = [
+        *checks_of_host(),
+        *checks_of_database(),
+        check_redis,
+        check_storage,
+        check_circuits,
+    ]
     return [result for check in checks for result in check(settings)]
 
 

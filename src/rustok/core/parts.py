@@ -14,6 +14,8 @@ import msgspec
 
 from rustok.core.audit.notes import AuditNotes
 from rustok.core.bus.port import Consumer
+from rustok.core.cache.forgetting import Forgetting
+from rustok.core.cache.register import Caches
 from rustok.core.db import Database
 from rustok.core.mail_route import MailRoute
 from rustok.core.pressure import BacklogWatch
@@ -21,6 +23,7 @@ from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.security.access_tokens import AccessTokens
 from rustok.core.security.sealing import Sealer
 from rustok.core.security.ssrf import OutboundPolicy
+from rustok.core.storage.port import Storage
 from rustok.core.tenancy import TenantProfile
 
 if TYPE_CHECKING:  # the client library is for those who use it
@@ -68,16 +71,19 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     db: the database.
     access_tokens: issues and verifies access tokens.
     profile_of: tenant profile by id, cached. Raises NotFound.
-    forget_tenant: drops a tenant from this process' caches after a change of it.
+    forget_tenant: drops a tenant from this process' caches; the events of a change do it by themselves.
     modules: which features there are.
     access_token_ttl_seconds, refresh_token_ttl_seconds: lifetimes.
     sign_in: what the operator decides about signing in.
     public_url: how the outside reaches this deployment, without a trailing slash.
-    media_root: folder of uploaded files.
+    media_root: folder of uploaded exports, until they are imported.
+    storage: where media lie.
     sealer: keeps secrets that must be read again.
     outbound: which addresses chosen by others the platform may connect to.
     backlog: how full the outbox is; writes that can wait ask it for room.
     breakers: the circuit breakers of this process, one for each dependency.
+    forgetting: where caches hear what they must forget, from this process and the others.
+    caches: the caches of this process, for metrics and health.
     redis: the connection to Redis; None where `redis.url` is not set.
     mail: where mail leaves.
     feature_options: what the operator decided for single features; see `options`.
@@ -88,17 +94,20 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     db: Database
     access_tokens: AccessTokens
     profile_of: Callable[[UUID], Awaitable[TenantProfile]]
-    forget_tenant: Callable[[UUID], None]
+    forget_tenant: Callable[[UUID | None], None]
     modules: ModuleSwitch
     access_token_ttl_seconds: int
     refresh_token_ttl_seconds: int
     public_url: str
     media_root: Path
+    storage: Storage
     sealer: Sealer
     outbound: OutboundPolicy
     backlog: BacklogWatch
     breakers: BreakerRegistry
     redis: RedisConnection | None
+    forgetting: Forgetting
+    caches: Caches
     mail: MailRoute
     audit: AuditNotes
     sign_in: SignInRules = SignInRules()

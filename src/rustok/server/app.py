@@ -241,6 +241,12 @@ class Application:
         except Exception:
             log.exception("request.crashed", route=seen.route)
             answer = self._problem(internal_error(), request, trace.trace_id)
+        if answer.status == 503 and question is not None:
+            # Better what was true a while ago than nothing, while nothing can change.
+            ready = self._ready.find_stale(question)
+            if ready is not None:
+                await send_ready(ready, question, send, started, self._access, stale=True)
+                return
         headers = answer.headers
         for name, value in API_HEADERS.items():
             headers.setdefault(name, value)

@@ -92,6 +92,14 @@ async def readiness(platform: Platform) -> Health:
         # Full or not, this process answers: taking it out of service would help nobody.
         words = f"{pressure.state}, {pressure.pending} pending of {pressure.limit}"
         checks.append(Check(name="outbox", ok=True, reason=words))
+    checks.append(Check(name="invalidation", ok=True, reason=platform.forgetting.describe()))
+    shares = [
+        f"{one.name} {one.hits / (one.hits + one.misses):.0%} of {one.hits + one.misses}"
+        for one in platform.caches.stats()
+        if one.hits + one.misses
+    ]
+    checks.append(Check(name="caches", ok=True, reason=", ".join(shares) or "not asked yet"))
+    checks.append(Check(name="storage", ok=True, reason=platform.parts.storage.describe()))
     if platform.redis is not None:
         checks.append(Check(name="redis", ok=True, reason=platform.redis.describe()))
     if platform.jetstream is not None:

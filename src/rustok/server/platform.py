@@ -19,6 +19,9 @@ from rustok.core.audit.notes import AuditNotes
 from rustok.core.audit.pending import AuditWriter
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Transport
+from rustok.core.cache.forgetting import Forgetting
+from rustok.core.cache.invalidation import InProcessBus, InvalidationBus
+from rustok.core.cache.register import Caches
 from rustok.core.db import Database
 from rustok.core.db.driver import Driver
 from rustok.core.db.transaction import Observer, WriteTx
@@ -34,15 +37,17 @@ from rustok.core.security.sealing import Sealer, key_id
 from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.tenancy import RequestContext
 from rustok.platform.identity import api as identity
+from rustok.server import changes
 from rustok.server.housekeeping import housekeeping_jobs
 from rustok.server.metering.exposing import Exposer, shared_folder
 from rustok.server.metering.facts import count_events, count_transaction, observe_statement
 from rustok.server.metering.sampling import Sampler
 from rustok.server.modules import all_modules
-from rustok.server.ready import ReadyAnswers, forget_each, tenants_changed
+from rustok.server.ready import ReadyAnswers
 from rustok.server.resolution import Resolver
 from rustok.server.scheduler import Scheduler
 from rustok.server.settings import Settings
+from rustok.server.storage import storage_for
 from rustok.telemetry.logs import get_logger
 
 if TYPE_CHECKING:  # the client library is for those who use it
@@ -55,8 +60,12 @@ Duty = Literal["relay", "consumers", "jobs"]
 log = get_logger("rustok.platform")
 
 
-def driver_for(settings: Settings) -> Driver:
-    """The driver of `database.url`; the other database's library is not even imported."""
+def driver_for(settings: Settings, breakers: BreakerRegistry | None = None) -> Driver:
+    """The driver of `database.url`; the other database's library is not even imported.
+
+    Args:
+        breakers: where the breaker of the connect path stands; None: in no register.
+    """
     database = settings.database
     path = database.url.sqlite_path
     if path is not None:
@@ -68,8 +77,9 @@ def driver_for(settings: Settings) -> Driver:
             busy_timeout_ms=database.lock_timeout_ms,
             lock_timeout_seconds=database.lock_timeout_ms / 1000,
         )
-    from rustok.core.db.postgres import PostgresDriver  # late: one of two
+    from rustok.core.db.postgres import BREAKER, PostgresDriver  # late: one of two
 
+    registry = breakers or BreakerRegistry()
     return PostgresDriver(
         str(database.url),
         system_url=str(database.system_url or database.url),
@@ -78,6 +88,7 @@ def driver_for(settings: Settings) -> Driver:
         statement_timeout_ms=database.statement_timeout_ms,
         lock_timeout_ms=database.lock_timeout_ms,
         connect_timeout_seconds=database.connect_timeout_seconds,
+        breaker=registry.breaker("database", BREAKER),
     )
 
 
@@ -116,16 +127,23 @@ class Platform:
         self.redis = self._redis()
         sealer = _sealer(settings, secret)
         self.db = Database(
-            driver_for(settings),
+            driver_for(settings, self.breakers),
             flush_events=outbox.flush_events,
             flush_audits=AuditWriter(sealer, address=settings.audit.address).flush,
             observer=observer,
+            stamp=changes.stamp,
             changed=self._changed,
             committed=self._committed,
             ended=count_transaction,
         )
+        self.forgetting = Forgetting(self._bus())
+        self.caches = Caches()
+        self._unwatch_caches = self.caches.watch()
         self.ready = ReadyAnswers(settings.http.storefront_cache_bytes)
         self.resolver = Resolver(self.db, forgotten=self.ready.forget)
+        changes.connect(self.forgetting, self.resolver, self.ready)
+        self.caches.add(self.ready.stats)
+        self.caches.add(self.resolver.stats)
         self.parts = Parts(
             db=self.db,
             access_tokens=AccessTokens(issuer="rustok", leeway_seconds=5),
@@ -143,6 +161,7 @@ class Platform:
             public_url=settings.http.public_url
             or f"http://{settings.http.host}:{settings.http.port}",
             media_root=Path(settings.media.root),
+            storage=storage_for(settings, self.breakers),
             sealer=sealer,
             outbound=OutboundPolicy(
                 allow_http=settings.webhooks.allow_http,
@@ -161,6 +180,8 @@ class Platform:
             ),
             audit=AuditNotes(self.db),
             audit_retention_days=settings.audit.retention_days,
+            forgetting=self.forgetting,
+            caches=self.caches,
         )
         self.jetstream = self._jetstream()
         self.transport: Transport = (
@@ -222,15 +243,31 @@ class Platform:
         count_events(events)
         self.relay.wake()
 
+    def _bus(self) -> InvalidationBus:
+        database = self.settings.database
+        if self.redis is not None:
+            from rustok.core.redis.invalidation import RedisBus  # late: as above
+
+            return RedisBus(self.redis)
+        if not database.url.is_sqlite:
+            from rustok.core.db.notify import PostgresBus  # late: one of three
+
+            return PostgresBus(str(database.system_url or database.url))
+        return InProcessBus()
+
     def _wake(self) -> None:
         self.relay.wake()
 
     def _changed(self, tx: WriteTx) -> None:
-        forget_each(self.ready, tenants_changed(tx))
+        self.forgetting.committed(tx.forgotten, tx.stamps)
 
     async def open(self) -> None:
         """Connect to the database. Raises DatabaseUnavailable."""
         await self.db.open()
+
+    def listen(self) -> None:
+        """Hear from other processes what changes; for those that serve or work for long."""
+        self.forgetting.listen(self.db)
 
     def start_background(self, duties: Collection[Duty] = ("relay", "jobs")) -> None:
         """Run `duties` in this process. With the embedded transport the relay is the consumers, too."""
@@ -267,8 +304,10 @@ class Platform:
             await self.jetstream.broker.close()
         await self.exposer.close()
         await identity.finish_notes()
+        await self.forgetting.close()
         if self.redis is not None:
             await self.redis.close()
         await self.parts.audit.finish()
         await self.db.close()
         self._unwatch()
+        self._unwatch_caches()

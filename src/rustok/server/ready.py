@@ -12,7 +12,7 @@ bounds what a lost message can do.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +27,8 @@ NAME: Final = "storefront.answers"
 """In metrics, and on the invalidation bus with a tenant's id as the key."""
 PREFIX: Final = "/api/v1/storefront/"
 LONGEST_SECONDS: Final = 30.0
+STALE_SECONDS: Final = 600.0
+"""How long past its time an answer may be sent while the database is away."""
 LARGEST_SHARE: Final = 32
 """An answer larger than this part of the capacity is not kept."""
 _OVERHEAD_BYTES: Final = 1_500
@@ -187,6 +189,7 @@ class ReadyAnswers:
         self._epochs: dict[UUID, Epoch] = {}
         self._bytes = 0
         self._hits = self._misses = self._kept = self._evictions = 0
+        self._stale_served = 0
 
     def find(self, question: Question, now: float) -> Ready | None:
         """The answer to `question` that may still be sent."""
@@ -194,8 +197,11 @@ class ReadyAnswers:
         if ready is None:
             self._misses += 1
             return None
-        if ready.epoch_at != ready.epoch[0] or now >= ready.expires_at:
+        if ready.epoch_at != ready.epoch[0] or now >= ready.expires_at + STALE_SECONDS:
             self._drop(question.key)
+            self._misses += 1
+            return None
+        if now >= ready.expires_at:
             self._misses += 1
             return None
         ready.used = True
@@ -237,31 +243,35 @@ class ReadyAnswers:
             self._kept += 1
         return ready
 
-    def forget(self, tenant: UUID) -> None:
-        """Something of the tenant has changed: nothing kept of it is sent any more."""
-        found = self._epochs.get(tenant)
-        if found is not None:
-            found[0] += 1
+    def find_stale(self, question: Question) -> Ready | None:
+        """The last answer to `question`, for when a new one cannot be had; unchanged as far as known."""
+        ready = self._answers.get(question.key)
+        if ready is None or ready.epoch_at != ready.epoch[0]:
+            return None
+        if self._clock() >= ready.expires_at + STALE_SECONDS:
+            return None
+        self._stale_served += 1
+        return ready
 
-    def forget_all(self) -> None:
-        """Nothing kept is sent any more."""
-        for epoch in self._epochs.values():
-            epoch[0] += 1
-        self._answers.clear()
-        self._bytes = 0
+    def forget(self, tenant: UUID | None) -> None:
+        """Something of the tenant has changed: nothing kept of it is sent any more.
 
-    def receive(self, name: str, key: str | None) -> None:
-        """Take a message of the invalidation bus; see `core.cache.invalidation`."""
-        if name != NAME:
+        Args:
+            tenant: None: perhaps something of any tenant. Then answers have had their time, but may
+                still be sent where no new one can be had.
+        """
+        if tenant is not None:
+            found = self._epochs.get(tenant)
+            if found is not None:
+                found[0] += 1
             return
-        try:
-            tenant = UUID(key) if key is not None else None
-        except ValueError:
-            tenant = None
-        if tenant is None:
-            self.forget_all()
-        else:
-            self.forget(tenant)
+        now = self._clock()
+        current = [one for one in self._answers.values() if one.epoch_at == one.epoch[0]]
+        for epoch in self._epochs.values():
+            epoch[0] += 1  # what is being answered now is not kept
+        for ready in current:
+            ready.epoch_at = ready.epoch[0]
+            ready.expires_at = min(ready.expires_at, now)
 
     def stats(self) -> CacheStats:
         """The counts now."""
@@ -269,7 +279,7 @@ class ReadyAnswers:
             name=NAME,
             hits=self._hits,
             negative_hits=0,
-            stale_served=0,
+            stale_served=self._stale_served,
             misses=self._misses,
             loads=self._kept,
             load_failures=0,
@@ -302,9 +312,3 @@ def tenants_changed(tx: WriteTx) -> set[UUID]:
     if tx.touched:
         changed.add(tx.ctx.tenant_id)
     return changed
-
-
-def forget_each(answers: ReadyAnswers, tenants: Iterable[UUID]) -> None:
-    """Forget several tenants."""
-    for tenant in tenants:
-        answers.forget(tenant)

@@ -31,11 +31,14 @@ async def send_ready(
     started: float,
     access_log: AccessLog,
     decision: Decision | None = None,
+    *,
+    stale: bool = False,
 ) -> None:
     """Answer `question` with `ready`: 304 without a body where the client has it already.
 
     Args:
         decision: what the caller's limits said, for the headers; None when it is not limited.
+        stale: say that it is past its time (RFC 9211).
     """
     request_id = request_id_of(question.request_id)
     caller = question.traceparent
@@ -46,6 +49,8 @@ async def send_ready(
     if decision is not None:
         own.append((b"ratelimit-policy", decision.limit.policy.encode()))
         own.append((b"ratelimit", decision.header.encode()))
+    if stale:
+        own.append((b"cache-status", b"rustok; hit; detail=stale"))
     if is_known:
         status, body = 304, b""
         start = {"status": 304, "headers": ready.headers_304 + own}

@@ -1,7 +1,8 @@
 """Which tenant a request is for: X-Tenant, else Host, else the only tenant; never a guess among several.
 
 Refuses: suspended and unknown tenants, and identifiers that break their rules. Profiles are cached
-with one load per key; a change drops them in this process, the TTL bounds it in others.
+with one load per key; a change drops them here and, a moment later, in every other process. While
+the database is away, profiles of the last ten minutes serve.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from typing import Final
 from uuid import UUID
 
 from rustok.core.cache.cache import Cache
+from rustok.core.cache.register import load_times
 from rustok.core.cache.settings import CacheSettings
+from rustok.core.cache.stats import CacheStats
 from rustok.core.db import Database
 from rustok.core.errors import PermissionDenied
 from rustok.core.security.identifiers import parse_host, parse_tenant_ref
 from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile
 from rustok.platform.tenants import api as tenants
 
+NAME: Final = "tenants"
 _KEEP: Final = CacheSettings(
     capacity=10_000, ttl_seconds=30, negative_ttl_seconds=3, idle_seconds=600, stale_seconds=600
 )
@@ -42,10 +46,14 @@ class Resolver:
     forgotten: told of every tenant whose profile is dropped.
     """
 
-    def __init__(self, db: Database, *, forgotten: Callable[[UUID], None] | None = None) -> None:
+    def __init__(
+        self, db: Database, *, forgotten: Callable[[UUID | None], None] | None = None
+    ) -> None:
         self._db = db
         self._forgotten = forgotten
-        self._cache: Cache[str, TenantProfile] = Cache("tenants", self._load, _KEEP)
+        self._cache: Cache[str, TenantProfile] = Cache(
+            NAME, self._load, _KEEP, on_event=load_times(NAME)
+        )
         self._keys: dict[UUID, set[str]] = {}
 
     async def _load(self, key: str) -> TenantProfile:
@@ -69,13 +77,22 @@ class Resolver:
             return _PLATFORM
         return await self._cache.get(f"id:{tenant_id}")
 
-    def forget(self, tenant_id: UUID) -> None:
-        """Drop what is cached of this tenant in this process."""
-        for key in self._keys.pop(tenant_id, set()):
-            self._cache.invalidate(key)
-        self._cache.invalidate("only:")
+    def forget(self, tenant_id: UUID | None) -> None:
+        """Drop what is cached of this tenant in this process; None: trust nothing of any tenant."""
+        if tenant_id is None:
+            self._cache.expire_all()
+        else:
+            for key in self._keys.pop(tenant_id, set()):
+                self._cache.invalidate(key)
+            self._cache.invalidate("only:")
+            # It may answer to names now that nobody answered to before.
+            self._cache.invalidate_negative()
         if self._forgotten is not None:
             self._forgotten(tenant_id)
+
+    def stats(self) -> CacheStats:
+        """The counts of the cache."""
+        return self._cache.stats()
 
     async def resolve(self, *, header: str | None, host: str | None) -> TenantProfile:
         """The tenant of a request.

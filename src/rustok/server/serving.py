@@ -94,6 +94,7 @@ async def serve_embedded(
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     await platform.exposer.start("serve", settings.telemetry.metrics_port, plain_pages(platform))
+    platform.listen()
     if background:
         platform.start_background()
     serving = asyncio.create_task(server.serve(), name="http")
@@ -158,6 +159,7 @@ class _ProcessApplication:
                 self._platform = Platform(self._settings)
                 await self._platform.open()
                 await self._platform.exposer.start("web", None, {})
+                self._platform.listen()
                 self._app = application(self._platform)
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
@@ -186,6 +188,7 @@ async def work(platform: Platform, duties: Collection[Duty] = ALL_DUTIES) -> Non
         loop.add_signal_handler(number, stop.set)
     port = platform.settings.telemetry.worker_metrics_port
     await platform.exposer.start("worker", port, plain_pages(platform))
+    platform.listen()
     platform.start_background(duties)
     try:
         await stop.wait()

@@ -148,11 +148,15 @@ DB_QUERY_ERRORS = counter("db_query_errors_total", "Failed statements.", "operat
 DB_POOL = gauge("db_pool_connections", "Connections of the pool.", "role", "state")
 DB_TRANSACTIONS = counter("db_transactions_total", "Transactions ended.", "role", "outcome")
 
-# Caches: operation is hit, miss, load, invalidate or error.
+# Caches: operation is hit, negative_hit, stale_served, miss, load or load_failure.
 CACHE_OPERATIONS = counter("cache_operations_total", "Cache operations.", "cache", "operation")
 CACHE_ENTRIES = gauge("cache_entries", "Entries held.", "cache")
 CACHE_EVICTIONS = counter("cache_evictions_total", "Entries dropped.", "cache", "reason")
 CACHE_LOAD_DURATION = histogram("cache_load_duration_seconds", "Time of one load.", "cache")
+# Outcome is sent, failed, received, lost (the bus was away: all forgotten), missed (told by a stamp).
+CACHE_MESSAGES = counter(
+    "cache_messages_total", "Messages of what changed between processes.", "bus", "outcome"
+)
 
 # Dependencies: the name of the breaker, or of its family. Outcome is succeeded, failed or rejected.
 BREAKER_STATE = gauge(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rustok.commerce.products import api as products
+from rustok.core.db import DatabaseUnavailable
 from rustok.platform.tenants import api as tenants
 from tests.conftest import World
 from tests.integration.index.test_index_products import offer, shop
@@ -35,7 +38,7 @@ async def test_the_first_answer_can_be_that_the_client_has_it(world: World) -> N
     tenant = await shop(world)
     async with world.client(tenant) as client:
         etag = (await client.get(LIST)).headers["etag"]
-        world.platform.ready.forget_all()
+        world.platform.ready.forget(None)
         known = await client.get(LIST, headers={"If-None-Match": etag})
     assert (known.status_code, known.content) == (304, b"")
 
@@ -60,13 +63,37 @@ async def test_a_suspended_tenant_and_a_module_switched_off_answer_no_more(world
         assert (await client.get(menus)).status_code == 200
         async with world.write(tenant) as tx:
             await tenants.disable_module(tx, world.parts.modules, "menus")
-        world.parts.forget_tenant(tenant.id)
         assert (await client.get(menus)).json()["code"] == "module_disabled"
         assert (await client.get(LIST)).status_code == 200
         async with world.db.system("test") as system_tx:
             await tenants.suspend(system_tx, tenant.id, reason="test")
-        world.parts.forget_tenant(tenant.id)
         assert (await client.get(LIST)).json()["code"] == "tenant_suspended"
+
+
+async def test_a_database_that_is_away_leaves_shoppers_the_last_answer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await shop(world)
+    async with world.write(tenant) as tx:
+        await offer(tx)
+    await world.drain()
+    async with world.client(tenant) as client:
+        first = await client.get(LIST)
+        world.platform.forgetting.forget_everything()  # as when the bus comes back meanwhile
+
+        def away(**_: object) -> object:
+            raise DatabaseUnavailable
+
+        monkeypatch.setattr(world.db._driver, "transaction", away)
+        stale = await client.get(LIST)
+        assert (stale.status_code, stale.content) == (200, first.content)
+        assert stale.headers["cache-status"] == "rustok; hit; detail=stale"
+        never_asked = await client.get(f"{LIST}?limit=3")
+        assert (never_asked.status_code, never_asked.headers["retry-after"]) == (503, "2")
+        monkeypatch.undo()
+        again = await client.get(LIST)
+    assert again.status_code == 200
+    assert "cache-status" not in again.headers
 
 
 async def test_another_tenant_gets_its_own_answer(world: World) -> None:

@@ -8,7 +8,13 @@ from uuid import uuid4
 import pytest
 
 from rustok.server.message import Answer
-from rustok.server.ready import Question, ReadyAnswers, question_of
+from rustok.server.ready import (
+    LONGEST_SECONDS,
+    STALE_SECONDS,
+    Question,
+    ReadyAnswers,
+    question_of,
+)
 
 PATH = "/api/v1/storefront/products"
 
@@ -78,6 +84,7 @@ def test_an_answer_is_found_until_its_time_is_up() -> None:
     kept(answers, question, seconds=10)
     assert answers.find(question, clock.now + 9.9) is not None
     assert answers.find(question, clock.now + 10) is None
+    assert answers.find(question, clock.now + 10 + STALE_SECONDS) is None
     assert answers.stats().entries == 0
 
 
@@ -107,14 +114,36 @@ def test_an_answer_read_before_a_change_is_not_kept_after_it() -> None:
     assert answers.find(asked(), 100) is None
 
 
-@pytest.mark.parametrize("key", ["not a tenant", None])
-def test_a_message_that_cannot_be_read_forgets_everything(key: str | None) -> None:
+def test_perhaps_lost_messages_end_every_answer_but_leave_it_for_an_outage() -> None:
     answers = ReadyAnswers(1_000_000, clock=Clock())
     kept(answers, asked())
-    answers.receive("another cache", key)
-    assert answers.find(asked(), 100) is not None
-    answers.receive("storefront.answers", key)
+    began = answers.epoch(TENANT)[0]
+    answers.forget(None)
     assert answers.find(asked(), 100) is None
+    assert answers.find_stale(asked()) is not None
+    answers.keep(
+        asked(host="late"), answer(), route=PATH, tenant=TENANT, epoch_at=began, seconds=30
+    )
+    assert answers.find(asked(host="late"), 100) is None
+
+
+def test_an_answer_past_its_time_serves_an_outage_unless_it_has_changed() -> None:
+    clock = Clock()
+    answers = ReadyAnswers(1_000_000, clock=clock)
+    kept(answers, asked())
+    assert answers.find(asked(), 100 + LONGEST_SECONDS) is None
+    assert answers.find_stale(asked()) is not None
+    assert answers.stats().stale_served == 1
+    answers.forget(TENANT)
+    assert answers.find_stale(asked()) is None
+
+
+def test_an_answer_is_too_old_for_an_outage_in_the_end() -> None:
+    clock = Clock()
+    answers = ReadyAnswers(1_000_000, clock=clock)
+    kept(answers, asked())
+    clock.now = 100 + LONGEST_SECONDS + STALE_SECONDS
+    assert answers.find_stale(asked()) is None
 
 
 def test_the_answers_together_stay_within_their_bytes_and_used_ones_stay() -> None:

@@ -179,10 +179,33 @@ class Cache(Generic[K, V]):
         self._flights.disown(key)
         self._entries.pop(key, None)
 
+    def invalidate_where(self, concerns: Callable[[K], bool]) -> int:
+        """As `invalidate` for every key that `concerns` says yes to; returns how many. O(entries)."""
+        self._flights.disown_where(concerns)
+        gone = [key for key in self._entries if concerns(key)]
+        for key in gone:
+            self._entries.pop(key, None)
+        return len(gone)
+
+    def invalidate_negative(self) -> None:
+        """Forget every negative answer: something new has come to be. O(entries)."""
+        for key in [key for key, entry in self._entries.items() if entry.is_negative]:
+            self._entries.pop(key, None)
+
     def invalidate_all(self) -> None:
         """Forget everything, loads in flight included."""
         self._flights.disown_all()
         self._entries.clear()
+
+    def expire_all(self) -> None:
+        """Let nothing count as fresh any more; what is there may still cover a failed load."""
+        self._flights.disown_all()
+        ended = self._clock() - self.settings.revalidate_seconds
+        for key, entry in list(self._entries.items()):
+            if entry.is_negative:
+                self._entries.pop(key, None)
+            else:
+                entry.expires_at = entry.fresh_until = min(entry.fresh_until, ended)
 
     def drop_dead(self) -> int:
         """Free the memory of entries that can no longer be served; returns how many. O(entries)."""

@@ -1,96 +1,124 @@
-"""How the processes tell each other that what they cached has changed.
+"""How the processes of a deployment tell each other that what they cached has changed.
 
-It refuses to promise delivery: a bus may lose messages, so every cached value keeps its TTL.
+It refuses to promise delivery: a bus may lose messages. What is lost is found by the stamps (see
+`stamps`) within seconds, and every cached value keeps its time to live besides.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Final, Protocol
+from uuid import UUID
 
-from rustok.core.cache.cache import Cache
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
+import msgspec
 
 ALL_KEYS: Final = None
-
-Receiver = Callable[[str, str | None], None]
-"""Gets a cache's name and a key's text, or ALL_KEYS. Must be quick, must not block."""
+LOST: Final = None
+"""Handed to receivers instead of a message: some may have been missed."""
 
 _log = logging.getLogger(__name__)
 
 
-class InvalidationBus(Protocol):
-    """Carries "this key of that cache has changed" to every process, this one included.
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """What a cache must forget.
 
-    Publish after the commit: a reader between an earlier message and the commit would cache the
-    old value again. An adapter that reconnects reports every subscriber ALL_KEYS of the caches it
-    may have missed messages for.
+    Attributes:
+        cache: its name.
+        tenant_id: whose; None: everybody's.
+        key: the key's text, or ALL_KEYS of the tenant.
     """
 
-    async def publish(self, name: str, key: str | None) -> None:
-        """Announce that `key` (ALL_KEYS: every key) of the cache `name` has changed.
+    cache: str
+    tenant_id: UUID | None
+    key: str | None = ALL_KEYS
 
-        This process's receivers have run when it returns; the other processes' run soon.
+
+Receiver = Callable[[str | None], None]
+"""Gets a message, or LOST. Must be quick, must not block."""
+
+
+class InvalidationBus(Protocol):
+    """Carries short texts to every process that listens, the sender perhaps among them.
+
+    Publish after the commit: a reader between an earlier message and the commit would cache the
+    old value again.
+    """
+
+    name: str
+    longest: int
+    """Characters a message may have."""
+
+    async def publish(self, message: str) -> None:
+        """Send `message`; it has been handed over when this returns.
 
         Raises:
-            Unavailable: the others could not be told; this process has been.
+            Unavailable: it could not be, or nobody knows.
         """
         ...
 
     def subscribe(self, receiver: Receiver) -> Callable[[], None]:
-        """Call `receiver` for every message; returns how to stop it."""
+        """Call `receiver` for every message and, after every connect, with LOST; returns how to stop."""
+        ...
+
+    def listen(self) -> None:
+        """Begin to listen, and go on for ever; returns at once. Again: does nothing."""
+        ...
+
+    def describe(self) -> str:
+        """Some words for health."""
+        ...
+
+    async def close(self) -> None:
+        """Stop listening and let go of connections."""
         ...
 
 
-class InProcessBus:
-    """The bus of a single process. An error in one receiver is logged and reaches no other."""
+class Receivers:
+    """Who listens on a bus; an error in one is logged and reaches no other."""
 
     def __init__(self) -> None:
         self._receivers: tuple[Receiver, ...] = ()
 
-    async def publish(self, name: str, key: str | None) -> None:
-        """See `InvalidationBus.publish`; never raises."""
-        for receiver in self._receivers:
-            try:
-                receiver(name, key)
-            except Exception:
-                _log.exception("invalidation receiver failed", extra={"cache": name})
-
-    def subscribe(self, receiver: Receiver) -> Callable[[], None]:
+    def add(self, receiver: Receiver) -> Callable[[], None]:
         """See `InvalidationBus.subscribe`."""
         self._receivers = (*self._receivers, receiver)
 
-        def unsubscribe() -> None:
+        def remove() -> None:
             self._receivers = tuple(one for one in self._receivers if one is not receiver)
 
-        return unsubscribe
+        return remove
+
+    def tell(self, message: str | None) -> None:
+        """Hand `message` to everybody."""
+        for receiver in self._receivers:
+            try:
+                receiver(message)
+            except Exception:
+                _log.exception("invalidation receiver failed")
 
 
-def connect(
-    cache: Cache[K, V], bus: InvalidationBus, parse: Callable[[str], K]
-) -> Callable[[], None]:
-    """Let messages for `cache.name` invalidate `cache`; returns how to stop it.
+class InProcessBus:
+    """The bus of a single process; it loses nothing and is never away."""
 
-    Args:
-        parse: the key from its text on the bus; when it fails, the whole cache is invalidated,
-            since a key that cannot be read is still a key that has changed.
-    """
+    name = "in-process"
+    longest = 1_000_000
 
-    def receive(name: str, text: str | None) -> None:
-        if name != cache.name:
-            return
-        if text is None:
-            cache.invalidate_all()
-            return
-        try:
-            key = parse(text)
-        except ValueError:
-            _log.warning("unreadable invalidation key", extra={"cache": name})
-            cache.invalidate_all()
-            return
-        cache.invalidate(key)
+    def __init__(self) -> None:
+        self._receivers = Receivers()
 
-    return bus.subscribe(receive)
+    async def publish(self, message: str) -> None:
+        """See `InvalidationBus.publish`; never raises."""
+        self._receivers.tell(message)
+
+    def subscribe(self, receiver: Receiver) -> Callable[[], None]:
+        return self._receivers.add(receiver)
+
+    def listen(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return "in this process alone"
+
+    async def close(self) -> None:
+        return None

@@ -82,6 +82,11 @@ class SingleFlight(Generic[K, V]):
         """Let the load in flight serve those who wait already; who comes next starts a new one."""
         self._flights.pop(key, None)
 
+    def disown_where(self, concerns: Callable[[K], bool]) -> None:
+        """Disown the loads of every key that `concerns` says yes to."""
+        for key in [key for key in self._flights if concerns(key)]:
+            del self._flights[key]
+
     def disown_all(self) -> None:
         """Disown every load in flight."""
         self._flights.clear()

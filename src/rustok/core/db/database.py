@@ -45,8 +45,10 @@ class Database:
         flush_events: writes the collected events of a transaction to the outbox, before its commit.
         flush_audits: writes its audit entries, before its commit; None keeps none (tools).
         now: gives the time of a transaction (tests freeze it).
-        changed: called after every commit that had events or touched what the public sees.
         observer: called after every statement.
+        stamp: called last before every commit of a transaction that writes; says there what the
+            commit changes for caches (`tx.stamps`).
+        changed: called after every commit that changed something for caches.
         committed: called with the events of every commit that had some (wakes the relay).
         ended: called with the role and the outcome of every transaction.
     """
@@ -59,6 +61,7 @@ class Database:
         flush_audits: FlushAudits | None = None,
         now: Callable[[], datetime] = _now,
         observer: Observer | None = None,
+        stamp: FlushEvents | None = None,
         changed: Callable[[WriteTx], None] | None = None,
         committed: Committed | None = None,
         ended: Ended | None = None,
@@ -69,6 +72,7 @@ class Database:
         self.now = now
         self.observer = observer
         self.committed = committed
+        self._stamp = stamp
         self.changed = changed
         self.ended = ended
 
@@ -160,11 +164,13 @@ class Database:
             with tracing.span("outbox write") as span:
                 span.set("rustok.events", len(tx.events))
                 await self._flush_events(tx)
+        if self._stamp is not None and (tx.events or tx.touched or tx.forgotten):
+            await self._stamp(tx)
 
     def _after_commit(self, tx: WriteTx) -> None:
         for callback in tx._after_commit:
             callback()
-        if self.changed is not None and (tx.events or tx.touched):
+        if self.changed is not None and (tx.events or tx.touched or tx.forgotten):
             self.changed(tx)
         if tx.events and self.committed is not None:
             self.committed(tx.events)

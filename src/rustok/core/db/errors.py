@@ -66,5 +66,20 @@ class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
     title = "The database does not answer"
 
-    def __init__(self, detail: str = "The database does not answer; nothing was changed.") -> None:
-        super().__init__(detail, retry_after_seconds=2)
+    def __init__(
+        self,
+        detail: str = "The database does not answer; nothing was changed.",
+        *,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(detail, retry_after_seconds=retry_after_seconds or 2)
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """Every connection of this process was taken for as long as a request may wait for one."""
+
+    code = "database_busy"
+    title = "The database is asked by too many at once"
+
+    def __init__(self) -> None:
+        super().__init__("Every connection to the database is in use; nothing was changed.")

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +20,7 @@ from rustok.core.db import waits
 from rustok.core.db.driver import PoolState
 from rustok.core.db.errors import (
     CheckViolation,
+    DatabaseBusy,
     DatabaseUnavailable,
     DataRefused,
     ForeignKeyViolation,
@@ -27,7 +28,22 @@ from rustok.core.db.errors import (
 )
 from rustok.core.db.statement import DialectName
 from rustok.core.errors import ConcurrentUpdate
+from rustok.core.resilience.breaker_settings import BreakerSettings
+from rustok.core.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
 from rustok.core.resilience.deadline import remaining
+
+BREAKER: Final = BreakerSettings(
+    consecutive_failures=5,
+    failure_rate=0.5,
+    slow_call_rate=None,
+    window_seconds=10.0,
+    minimum_calls=20,
+    open_seconds=1.0,
+    probes=1,
+)
+"""Of a database that takes no connection or begins nothing; what happens in transactions is their own."""
+BEGIN_SECONDS: Final = 2.0
+"""Beginning takes less than a millisecond; so long without an answer and the connection is dead."""
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
@@ -44,14 +60,26 @@ class PostgresConnection:
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         try:
             rows: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *arguments)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            OSError,
+            TimeoutError,
+            ValueError,
+        ) as error:
             raise translate(error) from error
         return rows
 
     async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
         try:
             status: str = await self._connection.execute(sql, *arguments)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            OSError,
+            TimeoutError,
+            ValueError,
+        ) as error:
             raise translate(error) from error
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
@@ -59,7 +87,13 @@ class PostgresConnection:
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
             await self._connection.executemany(sql, rows)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            OSError,
+            TimeoutError,
+            ValueError,
+        ) as error:
             raise translate(error) from error
 
     async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
@@ -75,6 +109,8 @@ class PostgresDriver:
         pool_min, pool_max: connections per pool.
         statement_timeout_ms, lock_timeout_ms: bounds set on every connection.
         connect_timeout_seconds: bound for a connection to open or to become free.
+        breaker: around taking a connection and beginning on it; None makes one of its own.
+    breaker: around taking a connection and beginning on it; None makes one of its own.
     """
 
     dialect: DialectName = "postgres"
@@ -89,6 +125,7 @@ class PostgresDriver:
         statement_timeout_ms: int = 15_000,
         lock_timeout_ms: int = 5_000,
         connect_timeout_seconds: float = 5.0,
+        breaker: CircuitBreaker | None = None,
     ) -> None:
         self._urls = {"app": url, "system": system_url}
         self._pool_size = (pool_min, pool_max)
@@ -100,6 +137,9 @@ class PostgresDriver:
             "lock_timeout": str(lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(statement_timeout_ms * 2),
         }
+        # A statement that the server's own bound does not end, as when the network swallows it.
+        self._command_seconds = statement_timeout_ms / 1000 + 5.0
+        self.breaker = breaker or CircuitBreaker("database", BREAKER)
         self._pools: dict[str, Any] = {}
         self._opening = asyncio.Lock()
 
@@ -110,26 +150,27 @@ class PostgresDriver:
         pool = self._pools.get(door)
         if pool is not None:
             return pool
-        async with self._opening:
-            if door in self._pools:
-                return self._pools[door]
-            low, high = self._pool_size
-            try:
-                async with asyncio.timeout(self._connect_timeout_seconds):
-                    pool = await asyncpg.create_pool(
-                        self._urls[door],
-                        min_size=low if door == "app" else 0,
-                        max_size=high,
-                        connection_class=_Connection,
-                        statement_cache_size=1024,
-                        max_cached_statement_lifetime=0,
-                        server_settings=self._server_settings,
-                        timeout=self._connect_timeout_seconds,
-                    )
-            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-                raise DatabaseUnavailable from error
-            self._pools[door] = pool
-            return pool
+        low, high = self._pool_size
+        try:
+            # The bound holds for the queue of those who want the same, too.
+            async with asyncio.timeout(self._connect_timeout_seconds), self._opening:
+                if door in self._pools:
+                    return self._pools[door]
+                pool = await asyncpg.create_pool(
+                    self._urls[door],
+                    min_size=low if door == "app" else 0,
+                    max_size=high,
+                    connection_class=_Connection,
+                    statement_cache_size=1024,
+                    max_cached_statement_lifetime=0,
+                    server_settings=self._server_settings,
+                    timeout=self._connect_timeout_seconds,
+                    command_timeout=self._command_seconds,
+                )
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            raise DatabaseUnavailable from error
+        self._pools[door] = pool
+        return pool
 
     async def close(self) -> None:
         for pool in self._pools.values():
@@ -153,18 +194,12 @@ class PostgresDriver:
     async def transaction(
         self, *, tenant_id: UUID | None, write: bool
     ) -> AsyncIterator[PostgresConnection]:
-        pool = await self._pool("system" if tenant_id is None else "app")
-        asked = time.perf_counter()
         try:
-            connection = await pool.acquire(timeout=min(self._connect_timeout_seconds, remaining()))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise DatabaseUnavailable from error
-        waits.record_wait(asked)
+            async with self.breaker.guard():
+                pool, connection = await self._begun(tenant_id, write)
+        except CircuitOpen as error:
+            raise DatabaseUnavailable(retry_after_seconds=error.retry_after_seconds) from error
         try:
-            try:
-                await connection.execute(_begin(tenant_id, write))
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                raise translate(error) from error
             try:
                 yield PostgresConnection(connection)
             except BaseException:
@@ -179,6 +214,33 @@ class PostgresDriver:
                 waits.record_commit(began, "postgresql")
         finally:
             await asyncio.shield(pool.release(connection))
+
+    async def _begun(self, tenant_id: UUID | None, write: bool) -> tuple[Any, Any]:
+        """A connection of the right pool with the transaction begun on it."""
+        pool = await self._pool("system" if tenant_id is None else "app")
+        wait = min(self._connect_timeout_seconds, remaining())
+        asked = time.perf_counter()
+        try:
+            connection = await pool.acquire(timeout=wait)
+        except TimeoutError as error:
+            if pool.get_size() - pool.get_idle_size() >= pool.get_max_size():
+                raise DatabaseBusy from error
+            raise DatabaseUnavailable from error
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable from error
+        waits.record_wait(asked)
+        try:
+            await connection.execute(_begin(tenant_id, write), timeout=BEGIN_SECONDS)
+        except BaseException as error:
+            if isinstance(error, TimeoutError | asyncio.CancelledError):
+                connection.terminate()  # whether it began is not known
+            await asyncio.shield(pool.release(connection))
+            if isinstance(error, TimeoutError):
+                raise DatabaseUnavailable from error
+            if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
+                raise translate(error) from error
+            raise
+        return pool, connection
 
 
 def _begin(tenant_id: UUID | None, write: bool) -> str:
@@ -222,6 +284,7 @@ def translate(error: BaseException) -> Exception:
             | asyncpg.CannotConnectNowError()
             | asyncpg.InterfaceError()
             | OSError()
+            | TimeoutError()
         ):
             if isinstance(error, asyncpg.DataError):
                 return DataRefused()

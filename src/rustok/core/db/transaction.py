@@ -22,6 +22,7 @@ from rustok.core.audit.entry import (
     entry,
     entry_of_event,
 )
+from rustok.core.cache.invalidation import ALL_KEYS, Change
 from rustok.core.db.driver import Connection
 from rustok.core.db.statement import (
     Command,
@@ -130,6 +131,8 @@ class WriteTx(ReadTx):
         self.events: list[tuple[EncodedEvent, RequestContext]] = []
         self.touched = False
         self.audits: list[tuple[UUID, AuditEntry]] = []
+        self.forgotten: list[Change] = []
+        self.stamps: dict[UUID, int] = {}
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(self, event: Event, *, before: AuditFacts | None = None) -> None:
@@ -199,6 +202,15 @@ class WriteTx(ReadTx):
             reason=reason,
         )
         self.audits.append((tenant, recorded))
+
+    def forget(self, cache: str, key: str | None = ALL_KEYS) -> None:
+        """Let every process forget what it cached, once this is committed.
+
+        Args:
+            cache: the cache's name.
+            key: the key's text; ALL_KEYS: everything of the tenant.
+        """
+        self.forgotten.append(Change(cache, self.ctx.tenant_id, key))
 
     def touch(self) -> None:
         """Say that what the public sees of the tenant changes here, though no event says so."""

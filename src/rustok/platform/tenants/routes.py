@@ -81,7 +81,6 @@ async def suspend_tenant(call: SystemCall, tenant_id: UUID, data: SuspendTenant)
     suspended = await service.suspend(
         call.tx, tenant_id, reason=data.reason, expected_version=call.expected_version
     )
-    call.tx.after_commit(lambda: call.parts.forget_tenant(tenant_id))
     return tenant_view(suspended)
 
 
@@ -93,12 +92,7 @@ async def suspend_tenant(call: SystemCall, tenant_id: UUID, data: SuspendTenant)
 )
 async def reactivate_tenant(call: SystemCall, tenant_id: UUID) -> TenantView:
     active = await service.reactivate(call.tx, tenant_id, expected_version=call.expected_version)
-    call.tx.after_commit(lambda: call.parts.forget_tenant(tenant_id))
     return tenant_view(active)
-
-
-def _forget(call: WriteCall) -> None:
-    call.tx.after_commit(lambda: call.parts.forget_tenant(call.ctx.tenant_id))
 
 
 @admin.get("/tenant", permission="tenants:read", summary="Show the own tenant")
@@ -122,7 +116,6 @@ async def update_own_tenant(call: WriteCall, data: UpdateTenant) -> TenantView:
         cors_origins=data.cors_origins,
         settings=data.settings,
     )
-    _forget(call)
     return tenant_view(tenant)
 
 
@@ -141,7 +134,6 @@ async def list_domains(call: ReadCall) -> list[DomainView]:
 )
 async def add_domain(call: WriteCall, data: AddDomain) -> DomainView:
     domain = await service.add_domain(call.tx, host=data.host, is_primary=data.is_primary)
-    _forget(call)
     return domain_view(domain)
 
 
@@ -154,7 +146,6 @@ async def add_domain(call: WriteCall, data: AddDomain) -> DomainView:
 )
 async def remove_domain(call: WriteCall, domain_id: UUID) -> None:
     await service.remove_domain(call.tx, domain_id)
-    _forget(call)
 
 
 @admin.put(
@@ -165,7 +156,6 @@ async def remove_domain(call: WriteCall, domain_id: UUID) -> None:
 )
 async def enable_locale(call: WriteCall, locale: str) -> TenantView:
     tenant = await service.enable_locale(call.tx, locale)
-    _forget(call)
     return tenant_view(tenant)
 
 
@@ -178,7 +168,6 @@ async def enable_locale(call: WriteCall, locale: str) -> TenantView:
 )
 async def disable_locale(call: WriteCall, locale: str) -> None:
     await service.disable_locale(call.tx, locale)
-    _forget(call)
 
 
 @admin.put(
@@ -189,7 +178,6 @@ async def disable_locale(call: WriteCall, locale: str) -> None:
 )
 async def enable_module(call: WriteCall, module: str) -> TenantView:
     tenant = await service.enable_module(call.tx, call.parts.modules, module)
-    _forget(call)
     return tenant_view(tenant)
 
 
@@ -201,4 +189,3 @@ async def enable_module(call: WriteCall, module: str) -> TenantView:
 )
 async def disable_module(call: WriteCall, module: str) -> None:
     await service.disable_module(call.tx, call.parts.modules, module)
-    _forget(call)

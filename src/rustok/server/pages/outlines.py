@@ -9,12 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from rustok.core.cache.cache import Cache
+from rustok.core.cache.register import load_times
 from rustok.core.cache.settings import CacheSettings
 from rustok.core.parts import Parts
 from rustok.core.tenancy import ANONYMOUS, RequestContext, context_for
 from rustok.server.pages import node_reads, product_reads
 from rustok.server.pages.models import Outline, PostQuery
 
+NAME: Final = "page_outlines"
 _KEEP: Final = CacheSettings(
     capacity=5_000, ttl_seconds=30, negative_ttl_seconds=3, idle_seconds=300, stale_seconds=300
 )
@@ -31,7 +33,10 @@ class Outlines:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._cache: Cache[tuple[UUID, str], Outline] = Cache("page_outlines", self._load, _KEEP)
+        self._cache: Cache[tuple[UUID, str], Outline] = Cache(
+            NAME, self._load, _KEEP, on_event=load_times(NAME)
+        )
+        parts.caches.add(self._cache.stats)
 
     async def get(self, ctx: RequestContext) -> Outline:
         """The outline of the context's tenant in its locale."""

@@ -25,6 +25,7 @@ from rustok.server.settings.sections import (
     ResilienceSettings,
     SecuritySettings,
     Settings,
+    StorageSettings,
     TelemetrySettings,
     WebhooksSettings,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "SecuritySettings",
     "Settings",
     "SettingsInvalid",
+    "StorageSettings",
     "TelemetrySettings",
     "WebhooksSettings",
     "known_keys",

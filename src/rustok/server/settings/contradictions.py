@@ -43,6 +43,17 @@ def contradictions(settings: Settings) -> list[FieldError]:
             found.append(("nats.urls", "must be addresses such as nats://HOST:4222"))
         elif nats.username is not None:
             found.append(("nats.urls", "must hold no password; use nats.user and nats.password"))
+    if settings.storage.kind == "s3" and not settings.storage.bucket:
+        found.append(("storage.bucket", "is needed when storage.kind is s3"))
+    endpoint = settings.storage.endpoint
+    if endpoint is not None:
+        scheme = urlsplit(endpoint).scheme
+        if scheme not in {"http", "https"}:
+            found.append(("storage.endpoint", "must begin with http:// or https://"))
+        elif scheme == "http" and not settings.storage.allow_http:
+            found.append(
+                ("storage.endpoint", "is not https; set storage.allow_http if you mean it")
+            )
     if settings.redis.url is not None:
         redis = urlsplit(settings.redis.url)
         where = redis.path if redis.scheme == "unix" else redis.hostname

@@ -281,6 +281,25 @@ class AuditSettings(Section, frozen=True, kw_only=True):
     retention_days: PositiveInt = 730
 
 
+class StorageSettings(Section, frozen=True, kw_only=True):
+    """Where media lie. `kind` folder: in `media.root`; s3: in a bucket of a store that speaks S3.
+
+    `endpoint` None is AWS; without keys those of the machine are used. `allow_http` is for a store on
+    a closed network.
+    """
+
+    kind: Literal["folder", "s3"] = "folder"
+    bucket: str | None = None
+    endpoint: str | None = None
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: Secret | None = None
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9/_-]{0,100}$")] = ""
+    connect_timeout_seconds: Seconds = 2.0
+    timeout_seconds: Seconds = 10.0
+    allow_http: bool = False
+
+
 class MediaSettings(Section, frozen=True, kw_only=True):
     root: Path = Path("var/media")
 
@@ -308,6 +327,7 @@ class Settings(Section, frozen=True, kw_only=True):
     modules: ModulesSettings = ModulesSettings()
     media: MediaSettings = MediaSettings()
     audit: AuditSettings = AuditSettings()
+    storage: StorageSettings = StorageSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
     mail: MailSettings = MailSettings()
     payments: PaymentsSettings = PaymentsSettings()

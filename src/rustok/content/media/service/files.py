@@ -1,4 +1,4 @@
-"""Files on disk: an upload is stored before its row is written, and swept after the row is gone.
+"""Stored files: an upload is stored before its row is written, and swept after the row is gone.
 
 Refuses: paths made by users; a file is named by its tenant and its content alone.
 """
@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import os
 import re
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -23,15 +20,16 @@ from rustok.content.media.repository import named_files
 from rustok.content.media.service.records import record_upload
 from rustok.core.parts import Parts
 from rustok.core.routing import OpenCall, RawBody
+from rustok.core.storage.port import StoredFileMissing
 
 GRACE_SECONDS: Final = 3_600
 """A file without a row may belong to an upload that is under way; only older ones are swept."""
-_BATCH: Final = 500
 _OURS: Final = re.compile(r"[0-9a-f]{2}/(?:[0-9a-f]{64}\.[a-z0-9]{2,5}|[^/]+\.part)")
 
 
-def folder_of(root: Path, tenant_id: UUID) -> Path:
-    return root / str(tenant_id)
+def key_of(tenant_id: UUID, stored_as: str) -> str:
+    """Where a tenant's file lies in the storage."""
+    return f"{tenant_id}/{stored_as}"
 
 
 async def upload(call: OpenCall, data: RawBody) -> Media:
@@ -39,6 +37,7 @@ async def upload(call: OpenCall, data: RawBody) -> Media:
 
     Raises:
         MediaTypeRefused: the content is of no type that is taken.
+        StorageUnavailable, CircuitOpen: it cannot be stored now; nothing is recorded.
 
     Emits: media.uploaded, when the content is new
     """
@@ -47,8 +46,7 @@ async def upload(call: OpenCall, data: RawBody) -> Media:
         raise MediaTypeRefused
     checksum = await asyncio.to_thread(lambda: hashlib.sha256(data.content).hexdigest())
     stored_as = f"{checksum[:2]}/{checksum}.{kind.extension}"
-    path = folder_of(call.parts.media_root, call.ctx.tenant_id) / stored_as
-    await asyncio.to_thread(_write, path, data.content)
+    await call.parts.storage.put(key_of(call.ctx.tenant_id, stored_as), data.content)
     async with call.write() as tx:
         return await record_upload(
             tx,
@@ -65,33 +63,14 @@ async def read_file(parts: Parts, tenant_id: UUID, item: Media) -> bytes:
 
     Raises:
         MediaNotFound: it is a reference, or the file is gone.
+        StorageUnavailable, CircuitOpen: it cannot be fetched now.
     """
     if item.stored_as is None:
         raise MediaNotFound
-    path = folder_of(parts.media_root, tenant_id) / item.stored_as
     try:
-        return await asyncio.to_thread(path.read_bytes)
-    except FileNotFoundError:
+        return await parts.storage.get(key_of(tenant_id, item.stored_as))
+    except StoredFileMissing:
         raise MediaNotFound from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write all or nothing: to a temporary name, then rename; an existing file is made young again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists():
-        os.utime(path)
-        return
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
 
 
 def _plain_name(name: str | None) -> str | None:
@@ -102,26 +81,28 @@ def _plain_name(name: str | None) -> str | None:
     return "".join(char for char in last if char.isprintable())[:200] or None
 
 
-def _old_files(root: Path, before: float) -> Iterator[tuple[UUID, str, Path]]:
-    """Files of ours alone: others keep theirs below the same root."""
-    for path in root.glob("*/??/*"):
-        tenant, folder, name = path.parts[-3:]
-        with contextlib.suppress(OSError, ValueError):
-            if _OURS.fullmatch(f"{folder}/{name}") and path.stat().st_mtime < before:
-                yield UUID(tenant), f"{folder}/{name}", path
+def _ours(key: str) -> tuple[UUID, str] | None:
+    """Tenant and name of a file of ours; others may keep theirs in the same place."""
+    tenant, _, stored_as = key.partition("/")
+    if not _OURS.fullmatch(stored_as):
+        return None
+    with contextlib.suppress(ValueError):
+        return UUID(tenant), stored_as
+    return None
 
 
 async def sweep(parts: Parts) -> int:
     """Remove stored files that no media names any more; safe to run twice. Returns how many went."""
-    before = parts.db.now().timestamp() - GRACE_SECONDS
-    files = await asyncio.to_thread(lambda: list(_old_files(parts.media_root, before)))
+    before = parts.db.now() - timedelta(seconds=GRACE_SECONDS)
     removed = 0
-    for start in range(0, len(files), _BATCH):
-        batch = files[start : start + _BATCH]
+    async for keys in parts.storage.list_old(before):
+        batch = [one for one in map(_ours, keys) if one is not None]
+        if not batch:
+            continue
         async with parts.db.system("sweep of unnamed media files", write=False) as tx:
-            named = await named_files(tx, [stored_as for _, stored_as, _ in batch])
-        for tenant_id, stored_as, path in batch:
+            named = await named_files(tx, [stored_as for _, stored_as in batch])
+        for tenant_id, stored_as in batch:
             if (tenant_id, stored_as) not in named:
-                await asyncio.to_thread(path.unlink, missing_ok=True)
+                await parts.storage.delete(key_of(tenant_id, stored_as))
                 removed += 1
     return removed

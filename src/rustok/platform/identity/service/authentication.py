@@ -46,8 +46,8 @@ async def authenticate(
     """The actor behind a request to `tenant`; call it outside of any transaction.
 
     A session that was revoked, a user who was disabled and roles that were changed count at once in
-    this process and within 5 seconds in others. Permissions follow the roles of today, not those
-    in the token.
+    this process and a moment later in others; where a message was lost, within 5 seconds. Permissions
+    follow the roles of today, not those in the token.
 
     Args:
         authorization: the Authorization header: `Bearer <access token>` or `Bearer rk_...`.
@@ -97,7 +97,7 @@ async def _by_access_token(parts: Parts, tenant: TenantProfile, token: str) -> A
     tenant_id = tenant.id
     now = parts.db.now()
     claims = await _verified(parts, token, tenant_id, now)
-    standing = standing_of(parts.db)
+    standing = standing_of(parts)
     session = await standing.sessions.get((tenant_id, claims.sid))
     if (
         session is None
@@ -143,7 +143,7 @@ async def _by_api_key(parts: Parts, tenant_id: UUID, secret: str) -> Actor:
     if len(secret) > _MAX_API_KEY_LENGTH or not secret.isascii():
         raise InvalidCredentials
     now = parts.db.now()
-    standing = standing_of(parts.db)
+    standing = standing_of(parts)
     key = await standing.api_keys.get((tenant_id, token_digest(secret)))
     if (
         key is None

@@ -1,0 +1,118 @@
+"""The checks of `rustok doctor` on what stands beside the database: Redis, storage, the running server.
+
+Each waits a bounded time. The state of circuits lives in the server's process, so it is asked there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from rustok.cli.doctor_checks import CheckResult
+from rustok.core.errors import Unavailable
+from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.server.settings import Settings
+from rustok.server.storage import storage_for
+
+ANSWER_SECONDS: Final = 2.0
+
+
+class _Part(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    ok: bool = True
+    reason: str = ""
+
+
+class _Health(msgspec.Struct, frozen=True, kw_only=True):
+    checks: list[_Part] = []
+
+
+def check_redis(settings: Settings) -> Iterable[CheckResult]:
+    """Whether Redis answers, where it is set."""
+    if settings.redis.url is None:
+        detail = "not set: each process counts for itself"
+        yield CheckResult(name="redis", outcome="skip", detail=detail)
+        return
+    try:
+        version = asyncio.run(_redis_version(settings))
+    except Unavailable as error:
+        mend = "Start Redis or Valkey, or correct redis.url, redis.username and redis.password."
+        detail = f"{settings.redis.url}: {getattr(error, 'cause', error.detail)}"
+        yield CheckResult(name="redis", outcome="fail", detail=detail, mend=mend, unavailable=True)
+        return
+    yield CheckResult(name="redis", outcome="ok", detail=f"{settings.redis.url} {version}")
+
+
+async def _redis_version(settings: Settings) -> str:
+    from rustok.server.redis import redis_connection  # late: only where it is set
+
+    connection = redis_connection(settings.redis, BreakerRegistry())
+    try:
+        return await connection.server_version()
+    finally:
+        await connection.close()
+
+
+def check_storage(settings: Settings) -> Iterable[CheckResult]:
+    """Whether files can be stored."""
+    try:
+        detail = asyncio.run(storage_for(settings, BreakerRegistry()).check())
+    except Unavailable as error:
+        place = settings.storage.endpoint or settings.storage.bucket or settings.media.root
+        mend = "Check the storage section, the keys and the bucket, or the rights on media.root."
+        detail = f"{place}: {getattr(error, 'cause', error.detail)}"
+        yield CheckResult(
+            name="storage", outcome="fail", detail=detail, mend=mend, unavailable=True
+        )
+        return
+    yield CheckResult(name="storage", outcome="ok", detail=detail)
+
+
+def check_circuits(settings: Settings) -> Iterable[CheckResult]:
+    """What the running server says of its circuits and caches."""
+    where = f"{settings.http.host}:{settings.http.port}"
+    try:
+        health = _ask(settings)
+    except (OSError, http.client.HTTPException, msgspec.DecodeError):
+        detail = f"no server answers at {where}"
+        yield CheckResult(name="circuits", outcome="skip", detail=detail)
+        return
+    circuits = [part for part in health.checks if part.name.startswith("circuit ")]
+    open_ones = [part for part in circuits if not part.reason.startswith("closed")]
+    for part in open_ones:
+        yield CheckResult(
+            name="circuits",
+            outcome="warn",
+            detail=f"{part.name.removeprefix('circuit ')} {part.reason}",
+            mend="The server asks again by itself; see why the part does not answer.",
+        )
+    if not open_ones:
+        names = ", ".join(part.name.removeprefix("circuit ") for part in circuits)
+        yield CheckResult(name="circuits", outcome="ok", detail=f"closed: {names}")
+    for part in health.checks:
+        if part.name in ("invalidation", "caches"):
+            away = "away" in part.reason
+            yield CheckResult(
+                name=part.name,
+                outcome="warn" if away else "ok",
+                detail=part.reason,
+                mend="Caches live by their times until it is back." if away else "",
+            )
+
+
+def _ask(settings: Settings) -> _Health:
+    connection = http.client.HTTPConnection(
+        settings.http.host, settings.http.port, timeout=ANSWER_SECONDS
+    )
+    try:
+        connection.request("GET", "/health/ready")
+        return msgspec.convert(json.loads(connection.getresponse().read()), _Health)
+    except ValueError as error:
+        raise msgspec.DecodeError(str(error)) from error
+    finally:
+        connection.close()
