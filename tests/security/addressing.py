@@ -53,6 +53,7 @@ PATHS: Final[dict[tuple[str, ...], tuple[str, tuple[str, ...]]]] = {
     ("session_id",): ("sessions", ("id",)),
     ("slug",): ("roles", ("slug",)),
     ("tag_id",): ("content_tags", ("id",)),
+    ("thing_id",): ("orders", ("id",)),
     ("tenant_id",): ("tenants", ("id",)),
     ("user_id",): ("users", ("id",)),
     ("variant_id",): ("product_variants", ("id",)),

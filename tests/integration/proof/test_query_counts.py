@@ -62,7 +62,8 @@ async def _cost(world: World, client: httpx.AsyncClient, route: Route, path: str
         with world.counting() as count:
             answer = await client.get(path, params=params)
         assert answer.status_code in (200, 404), f"{path}: {answer.text}"
-        costs.append(count.total)
+        # What the audit log notes of earlier requests is written beside this one, now and then.
+        costs.append(sum("audit" not in sql for sql in count.sql))
     return min(costs)
 
 
