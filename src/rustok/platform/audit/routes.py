@@ -37,7 +37,6 @@ async def list_audit_records(call: ReadCall, query: RecordQuery) -> Page[RecordV
     permission="audit:export",
     summary="Export audit records as JSON lines or CSV",
     errors=[AuditExportTooLong],
-    response_model=str,
 )
 async def export_audit_records(call: ReadCall, query: ExportQuery) -> RawReply:
     found = await reading.export(call.tx, query.filter())
