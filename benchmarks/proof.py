@@ -174,7 +174,7 @@ async def calls(folder: Path, show: Show) -> None:
     """Single calls, beside a library that does the same."""
     from benchmarks import calls as measured  # late: of this part alone
 
-    for figure in measured.figures():
+    for figure in await asyncio.to_thread(measured.figures):
         show(figure)
 
 
