@@ -1,6 +1,6 @@
 """What telemetry costs: throughput, p99 and processor time with it off, in part and all on.
 
-Run: python -m benchmarks.telemetry [--seconds 2] [--rounds 5] [--spans]
+Run: python -m benchmarks.telemetry [--seconds 0.6] [--rounds 15] [--spans]
 
 Four servers on copies of one SQLite file take the same load in turns (A B C D A B C D ...), so that
 a busy machine disturbs all alike; what counts is each round's ratio to the server without telemetry.
@@ -331,8 +331,8 @@ def spans() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.6)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--spans", action="store_true")
     arguments = parser.parse_args()
     if arguments.spans:

@@ -1,4 +1,4 @@
-"""Writes docs/reference/: the settings, and the catalogue of events, from what the program declares.
+"""Writes docs/reference/: the settings, the catalogue of events and the metrics, from what the program declares.
 
 Run: `python -m tools.generate_reference_docs`; `--check` writes nothing and fails when a page is stale.
 Refuses: text on a single setting or event; it stands in their classes.
@@ -25,6 +25,7 @@ from rustok.server.settings import (
     masked,
     variable_name,
 )
+from tools import metrics_page
 
 FOLDER: Final = Path(__file__).parents[1] / "docs" / "reference"
 _NOTE: Final = "<!-- Made by tools/generate_reference_docs.py; do not edit. -->"
@@ -53,7 +54,11 @@ null or absent. What carries an event: [the guide on events](../guides/events.md
 def pages() -> dict[str, str]:
     """File name -> Markdown, of what docs/reference/ should hold."""
     all_modules()  # importing the features registers their events
-    return {"settings.md": _settings(), "events.md": _events()}
+    return {
+        "settings.md": _settings(),
+        "events.md": _events(),
+        "metrics.md": f"{_NOTE}\n{metrics_page.page()}",
+    }
 
 
 def _settings() -> str:

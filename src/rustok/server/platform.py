@@ -125,16 +125,18 @@ class Platform:
         self.breakers = BreakerRegistry(enabled=settings.resilience.breakers)
         self._unwatch = breaker_metrics.watch(self.breakers)
         self.redis = self._redis()
+        telemetry = settings.telemetry
+        counts = telemetry.metrics_enabled or telemetry.otlp_endpoint is not None
         sealer = _sealer(settings, secret)
         self.db = Database(
             driver_for(settings, self.breakers),
             flush_events=outbox.flush_events,
             flush_audits=AuditWriter(sealer, address=settings.audit.address).flush,
-            observer=observer,
+            observer=observer if observer is not observe_statement or counts else None,
             stamp=changes.stamp,
             changed=self._changed,
             committed=self._committed,
-            ended=count_transaction,
+            ended=count_transaction if counts else None,
         )
         self.forgetting = Forgetting(self._bus())
         self.caches = Caches()

@@ -11,6 +11,7 @@ from rustok.core.ids import new_id_text
 from rustok.core.security.rate_limit import Decision
 from rustok.server.access_log import AccessLog
 from rustok.server.message import Send
+from rustok.server.metering.requests import switch
 from rustok.server.ready import Question, Ready
 from rustok.telemetry import tracing
 from rustok.telemetry.top_tenants import TOP
@@ -54,18 +55,20 @@ async def send_ready(
     if is_known:
         status, body = 304, b""
         start = {"status": 304, "headers": ready.headers_304 + own}
-        ready.ok_304.inc()
+        counter = ready.ok_304
     else:
         status, body = 200, ready.body
         start = {"status": 200, "headers": ready.headers + own}
-        ready.ok.inc()
+        counter = ready.ok
     await send({"type": "http.response.start", **start})
     await send({"type": "http.response.body", "body": body})
     elapsed = time.perf_counter() - started
     TOP.count(ready.slug, elapsed, failed=False)
     kept = tracing.record_root(trace, ready.title, tracing.SERVER, elapsed, ready.attributes)
-    ready.observe(elapsed, trace.trace_id if kept else None)
-    ready.observe_sent(len(body))
+    if switch.on:
+        counter.inc()
+        ready.observe(elapsed, trace.trace_id if kept else None)
+        ready.observe_sent(len(body))
     access_log.write(
         method="GET",
         route=ready.route,

@@ -70,7 +70,7 @@ class Counter:
         self.value += amount
 
     def snapshot(self, labels: tuple[str, ...]) -> ChildSnapshot:
-        return ChildSnapshot(labels, self.value)
+        return ChildSnapshot(labels, float(self.value))
 
 
 class Gauge:
@@ -91,7 +91,7 @@ class Gauge:
         self.value -= amount
 
     def snapshot(self, labels: tuple[str, ...]) -> ChildSnapshot:
-        return ChildSnapshot(labels, self.value)
+        return ChildSnapshot(labels, float(self.value))
 
 
 class Histogram:

@@ -48,8 +48,10 @@ MAX_LINKS: Final = 128
 
 Leaf = tuple[str, Kind, str, int, int, Attributes, int, str | None]
 """A finished span without children: name, kind, parent, start, end, attributes, rows, error."""
-Sink = Callable[["Buffer"], None]
-"""Takes the spans of a local root that ended; it must not wait."""
+Single = tuple[str, str, str | None, str, Kind, int, int, Attributes]
+"""A local root without children: trace, span, parent, name, kind, start, end, attributes."""
+Sink = Callable[["Buffer | Single"], None]
+"""Takes what a local root that ended has recorded; it must not wait."""
 
 _ids: Final = random.Random(os.urandom(32))  # noqa: S311 - ids of traces are no secrets
 
@@ -231,7 +233,7 @@ class Tracer:
     """
 
     def __init__(self, sink: Sink, *, ratio: float = 1.0, slow_seconds: float = 1.0) -> None:
-        self._sink = sink
+        self.sink = sink
         # As TraceIdRatioBased has it: every process draws the same for one trace.
         self._bound = int(ratio * 2**56)
         self._slow_ns = int(slow_seconds * 1e9)
@@ -247,7 +249,7 @@ class Tracer:
     def settle(self, buffer: Buffer, duration_ns: int) -> None:
         """Hand on the spans of a local root that ended, or let them go."""
         if buffer.sampled or buffer.failed or duration_ns >= self._slow_ns:
-            self._sink(buffer)
+            self.sink(buffer)
 
 
 class _State:
@@ -333,14 +335,11 @@ def record_root(
     tracer = _state.tracer
     if tracer is None or not (place.sampled or tracer.is_slow(seconds)):
         return False
-    buffer = Buffer(place.trace_id, sampled=True)
     ended = time.time_ns()
-    work = Span(buffer, name, kind, place.span_id, place.parent_id, None, (), is_root=True)
-    work.attributes = attributes
-    work.started_ns, work.ended_ns = ended - int(seconds * 1e9), ended
-    buffer.spans.append(work)
-    buffer.closed = True
-    tracer.settle(buffer, 0)
+    started = ended - int(seconds * 1e9)
+    tracer.sink(
+        (place.trace_id, place.span_id, place.parent_id, name, kind, started, ended, attributes)
+    )
     return True
 
 

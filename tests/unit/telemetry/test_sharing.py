@@ -19,12 +19,14 @@ def counted(calls: int, open_ones: int, seconds: float) -> list[FamilySnapshot]:
     gauge.labels().set(open_ones)
     pending = Family("pending", "Pending.", (), kind="gauge", make=Gauge, across="largest")
     pending.labels().set(open_ones)
+    state = Family("full", "Whether it is.", (), kind="gauge", make=Gauge, across="largest")
+    state.labels().set(open_ones > 1)  # a truth is a number, too
     bounds = (0.1, 1.0)
     histogram = Family(
         "seconds", "Time.", (), kind="histogram", make=lambda: Histogram(bounds), buckets=bounds
     )
     histogram.labels().observe(seconds, "ab" * 16)
-    return [one.snapshot() for one in (counter, gauge, pending, histogram)]
+    return [one.snapshot() for one in (counter, gauge, pending, state, histogram)]
 
 
 def text(families: list[FamilySnapshot]) -> str:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from rustok.telemetry import tracing
 from rustok.telemetry.otlp import spans, wire
 from rustok.telemetry.trace_context import start
-from rustok.telemetry.tracing import Buffer, SharedAttributes, Span, Tracer
+from rustok.telemetry.tracing import Buffer, SharedAttributes, Single, Span, Tracer
 from tests.otlp_receiver import plain
 
 CALLER = "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01"
@@ -23,7 +23,12 @@ UNSAMPLED = CALLER[:-2] + "00"
 @pytest.fixture
 def kept() -> Iterator[list[Buffer]]:
     found: list[Buffer] = []
-    tracing.use(Tracer(found.append, ratio=0.0, slow_seconds=0.2))
+
+    def keep(taken: Buffer | Single) -> None:
+        assert isinstance(taken, Buffer)
+        found.append(taken)
+
+    tracing.use(Tracer(keep, ratio=0.0, slow_seconds=0.2))
     yield found
     tracing.use(None)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import rustok
 from rustok.server.control import Control
+from rustok.server.metering import requests
 from rustok.server.metering.access import may_read
 from rustok.server.metering.exporting import end_export, start_export
 from rustok.server.metering.port import MetricsPort, PlainAnswer, PlainPage
@@ -56,6 +57,7 @@ class Exposer:
         self._port: MetricsPort | None = None
         self._exporter: Exporter | None = None
         self._control: Control | None = None
+        requests.switch.on = settings.telemetry.metrics_enabled
         metrics.set_build_info(rustok.__version__, platform.python_version())
 
     @property

@@ -5,6 +5,8 @@ Refuses: raw paths; a route is its template, or a word for what has none.
 
 from __future__ import annotations
 
+from typing import Final
+
 from rustok.telemetry import metrics
 from rustok.telemetry.instruments import Counter
 
@@ -31,6 +33,16 @@ class _Meters:
         return found
 
 
+class _Switch:
+    """Whether requests are counted at all."""
+
+    __slots__ = ("on",)
+
+    def __init__(self) -> None:
+        self.on = True
+
+
+switch: Final = _Switch()
 _meters: dict[tuple[str, str], _Meters] = {}
 
 
@@ -50,6 +62,8 @@ def count_request(
         route: the template; the caller holds it to what the route table knows.
         trace_id: of a recorded trace, for the exemplar.
     """
+    if not switch.on:
+        return
     meters = _meters.get((method, route))
     if meters is None:
         meters = _meters[method, route] = _Meters(method, route)

@@ -18,7 +18,7 @@ from rustok.telemetry import metrics
 from rustok.telemetry.otlp import logs, spans, wire
 from rustok.telemetry.otlp import metrics as metric_messages
 from rustok.telemetry.otlp.sending import SIGNALS, CollectorAway, Refused, Sender, Signal
-from rustok.telemetry.tracing import Buffer
+from rustok.telemetry.tracing import Buffer, Single
 
 QUEUE: Final = 4_096
 """Traces and lines that may wait, each."""
@@ -26,8 +26,10 @@ BATCH: Final = 512
 """Spans or lines of one request."""
 EVERY_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
-BREATH_SECONDS: Final = 0.0002
-"""Between traces the thread lets others run: encoding must not hold up requests."""
+WAKE_AT: Final = QUEUE // 4
+"""Traces at which the thread does not wait for its next round; each round costs the loop a switch."""
+BREATH: Final = 128
+"""After so many spans or lines the thread lets others run: encoding must not hold up requests."""
 
 Line = tuple[Mapping[str, object], int]
 
@@ -61,7 +63,7 @@ class Exporter:
         self._resource = resource.encoded()
         self._signals = signals
         self._metrics_seconds = metrics_seconds
-        self._traces: deque[Buffer] = deque()
+        self._traces: deque[Buffer | Single] = deque()
         self._lines: deque[Line] = deque()
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -76,13 +78,13 @@ class Exporter:
     def start(self) -> None:
         self._thread.start()
 
-    def take_trace(self, buffer: Buffer) -> None:
+    def take_trace(self, buffer: Buffer | Single) -> None:
         """Queue the spans of a local root; the sink of a tracer."""
         if len(self._traces) >= QUEUE:
-            self._dropped["traces"].inc(len(buffer))
+            self._dropped["traces"].inc(1 if isinstance(buffer, tuple) else len(buffer))
             return
         self._traces.append(buffer)
-        if len(self._traces) == BATCH // 4:
+        if len(self._traces) == WAKE_AT:
             self._wake.set()
 
     def take_line(self, line: Mapping[str, object]) -> None:
@@ -117,9 +119,12 @@ class Exporter:
 
     def _next_spans(self) -> list[bytes]:
         items: list[bytes] = []
+        breath = BREATH
         while self._traces and len(items) < BATCH:
             items += spans.encode(self._traces.popleft())
-            time.sleep(BREATH_SECONDS)
+            if len(items) >= breath:
+                breath = len(items) + BREATH
+                time.sleep(0)
         return items
 
     def _next_lines(self) -> list[bytes]:
@@ -127,8 +132,8 @@ class Exporter:
         while self._lines and len(items) < BATCH:
             line, at_ns = self._lines.popleft()
             items.append(logs.encode(line, at_ns))
-            if len(items) % 32 == 0:
-                time.sleep(BREATH_SECONDS)
+            if len(items) % BREATH == 0:
+                time.sleep(0)
         return items
 
     def _drain(self, signal: Signal, take: Callable[[], list[bytes]]) -> None:

@@ -3,30 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from rustok.telemetry.otlp import wire
 
 SEVERITIES: Final = {"debug": 5, "info": 9, "warning": 13, "error": 17, "critical": 21}
 _OWN_FIELDS: Final = frozenset({"message", "event", "level", "timestamp", "trace_id", "span_id"})
+_REPEATED: Final = frozenset({"method", "route", "status", "tenant", "logger", "consumer", "type"})
+_TIMES: Final = Struct("<BQBQ").pack
+_AT, _OBSERVED = 1 << 3 | 1, 11 << 3 | 1
+_SHORT: Final = 100
+"""Texts up to there have lengths of one byte all the way up."""
 
 
 def encode(line: Mapping[str, object], at_ns: int) -> bytes:
     """One line, redacted already, as a field of its ScopeLogs."""
-    level = str(line.get("level", "info"))
     parts = [
-        wire.fixed64(1, at_ns),
-        wire.number(2, SEVERITIES.get(level, 9)),
-        wire.text(3, level.upper()),
-        wire.message(5, wire.text(1, str(line.get("event", line.get("message", ""))))),
+        _TIMES(_AT, at_ns, _OBSERVED, at_ns),
+        _head(str(line.get("level", "info")), str(line.get("event", line.get("message", "")))),
     ]
     for name, value in line.items():
-        if name not in _OWN_FIELDS and value is not None:
-            plain = value if isinstance(value, (str, int, float, bool)) else str(value)
-            parts.append(wire.key_value(6, name, plain))
-    parts.append(wire.fixed64(11, at_ns))
-    for field, name, length in ((9, "trace_id", 32), (10, "span_id", 16)):
+        if name in _REPEATED and isinstance(value, (str, int)):
+            parts.append(_kept_attribute(name, value))
+        elif name not in _OWN_FIELDS and value is not None:
+            parts.append(_attribute(name, value))
+    for tag, name, length in ((b"\x4a\x10", "trace_id", 32), (b"\x52\x08", "span_id", 16)):
         number = line.get(name)
         if isinstance(number, str) and len(number) == length:
-            parts.append(wire.message(field, bytes.fromhex(number)))
+            parts += (tag, bytes.fromhex(number))
     return wire.message(2, b"".join(parts))
+
+
+@lru_cache(maxsize=512)
+def _head(level: str, body: str) -> bytes:
+    severity = wire.number(2, SEVERITIES.get(level, 9)) + wire.text(3, level.upper())
+    return severity + wire.message(5, wire.text(1, body))
+
+
+@lru_cache(maxsize=512)
+def _key(name: str) -> bytes:
+    return wire.text(1, name)
+
+
+@lru_cache(maxsize=4_096)
+def _kept_attribute(name: str, value: str | int) -> bytes:
+    return _attribute(name, value)
+
+
+def _attribute(name: str, value: object) -> bytes:
+    if isinstance(value, str):
+        key, content = _key(name), value.encode("utf-8", "replace")
+        size = len(content)
+        if size + len(key) <= _SHORT:
+            # The common case in one go: KeyValue{key, AnyValue{string}}.
+            return b"".join(
+                (
+                    bytes((0x32, size + 4 + len(key))),
+                    key,
+                    bytes((0x12, size + 2, 0x0A, size)),
+                    content,
+                )
+            )
+        return wire.message(6, key + wire.message(2, wire.text(1, value)))
+    plain = value if isinstance(value, (int, float, bool)) else str(value)
+    return wire.message(6, _key(name) + wire.message(2, wire.any_value(plain)))

@@ -7,20 +7,49 @@ from struct import Struct
 from typing import Final
 
 from rustok.telemetry.otlp import wire
-from rustok.telemetry.tracing import Attributes, Buffer, Leaf, SharedAttributes, Span, new_span_id
+from rustok.telemetry.tracing import (
+    Attributes,
+    Buffer,
+    Leaf,
+    SharedAttributes,
+    Single,
+    Span,
+    new_span_id,
+)
 
 _TIMES: Final = Struct("<BQBQ").pack
 _ERROR: Final = wire.message(15, wire.number(3, 2))
 _START, _END = 7 << 3 | 1, 8 << 3 | 1
 
 
-def encode(buffer: Buffer) -> list[bytes]:
+def encode(buffer: Buffer | Single) -> list[bytes]:
     """Every span of a local root, each as a field of its ScopeSpans."""
+    if isinstance(buffer, tuple):
+        return [_single(buffer)]
     trace = b"\x0a\x10" + bytes.fromhex(buffer.trace_id)
     return [
         *[_leaf(trace, leaf) for leaf in buffer.leaves],
         *[_span(trace, span) for span in buffer.spans],
     ]
+
+
+def _single(single: Single) -> bytes:
+    trace_id, span_id, parent, name, kind, started, ended, attributes = single
+    return wire.message(
+        2,
+        b"".join(
+            (
+                b"\x0a\x10",
+                bytes.fromhex(trace_id),
+                b"\x12\x08",
+                bytes.fromhex(span_id),
+                b"" if parent is None else b"\x22\x08" + bytes.fromhex(parent),
+                _head(name, kind),
+                _TIMES(_START, started, _END, ended),
+                _shared(attributes),
+            )
+        ),
+    )
 
 
 def _span(trace: bytes, span: Span) -> bytes:
