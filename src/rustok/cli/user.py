@@ -15,6 +15,7 @@ from uuid import UUID
 import click
 import msgspec
 
+from rustok.cli import person
 from rustok.cli.invocation import Invocation
 from rustok.cli.listing import columns, every_page
 from rustok.cli.params import DISPLAY_NAME, EMAIL
@@ -118,6 +119,10 @@ def chosen_password(*, from_stdin: bool, generate: bool) -> str:
 @click.group(epilog=EPILOG)
 def user() -> None:
     """Make staff accounts, list users, disable them and reset passwords."""
+
+
+user.add_command(person.export_person)
+user.add_command(person.erase_person)
 
 
 @user.command(

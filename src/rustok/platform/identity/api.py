@@ -32,8 +32,8 @@ from rustok.platform.identity.service.signing_in import login
 from rustok.platform.identity.service.staff import add_staff, create_first_admin, create_staff
 from rustok.platform.identity.service.users import disable as disable_user
 from rustok.platform.identity.service.users import enable as enable_user
+from rustok.platform.identity.service.users import erase_customer, find_id_by_email, list_users
 from rustok.platform.identity.service.users import get as get_user
-from rustok.platform.identity.service.users import list_users
 
 __all__ = [
     "ApiKey",
@@ -55,6 +55,8 @@ __all__ = [
     "create_staff",
     "disable_user",
     "enable_user",
+    "erase_customer",
+    "find_id_by_email",
     "finish_notes",
     "get_user",
     "hash_new_password",
