@@ -1,6 +1,6 @@
 """What the audit log costs a writer, and that damage to a long chain is found: on SQLite and PostgreSQL.
 
-    python -m benchmarks.audit_chain [--records 10000] [--damages 40] [--writers 16] [--seconds 4]
+    python -m tests.integration.proof.audit_chain [--records 10000] [--damages 40] [--writers 16] [--seconds 4]
 
 "none", "pending", "head": transactions a second of writers of one tenant that record nothing, write a
 pending entry (as the platform does), or lock the head of the chain until their commit (what was not
