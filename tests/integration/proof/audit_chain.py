@@ -192,7 +192,7 @@ async def one(kind: str, world: World, url: str, args: argparse.Namespace) -> No
     print(kind)
     tenant = await world.tenant()
     await world.seal_audit()
-    rates = {}
+    rates: dict[str, float] = {}
     for how in ("none", "pending", "head", "none", "pending", "head"):
         rate = await throughput(world, tenant, how, args.writers, args.seconds)
         rates[how] = max(rates.get(how, 0.0), rate)
