@@ -14,20 +14,15 @@ from typing import Final
 import msgspec
 
 from rustok.core.errors import (
-    FieldError,
-    InvalidInput,
     PermissionDenied,
     RustokError,
     Unauthenticated,
     Unavailable,
 )
-from rustok.core.ids import new_id
-from rustok.core.locale import negotiate, parse_locale
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
 from rustok.core.resilience.deadline import deadline
 from rustok.core.routing import PUBLIC, RateClass
-from rustok.core.security.rate_limit import Decision
 from rustok.core.tenancy import (
     ANONYMOUS,
     PLATFORM_TENANT_ID,
@@ -37,11 +32,20 @@ from rustok.core.tenancy import (
     context_for,
 )
 from rustok.server.access_log import AccessLog
+from rustok.server.asked import Seen, context_of, request_id_of
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
 from rustok.server.headers import API_HEADERS, HSTS, cors_headers
 from rustok.server.limits import Gate, RateLimited
-from rustok.server.message import Answer, ClientGone, Receive, Request, Scope, Send
+from rustok.server.message import (
+    Answer,
+    ClientGone,
+    Receive,
+    Request,
+    Scope,
+    Send,
+    answer_lifespan,
+)
 from rustok.server.metering.requests import count_request
 from rustok.server.metering.spans import describe_request
 from rustok.server.problems import (
@@ -73,20 +77,6 @@ ProblemPage = Callable[[RustokError, str], Answer]
 MAX_FORM_BYTES: Final = 32_768
 """Pages take forms, nothing larger."""
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-
-
-class CurrencyNotOffered(InvalidInput):
-    code = "currency_not_offered"
-    title = "The tenant does not sell in this currency"
-    mend = "Use one of the currencies in `offered`."
-
-    def __init__(self, offered: tuple[str, ...]) -> None:
-        message = f"Offered here: {', '.join(offered)}."
-        super().__init__(
-            message,
-            fields=[FieldError(pointer="currency", rule="offered", message=message)],
-            extensions={"offered": list(offered)},
-        )
 
 
 class Application:
@@ -155,7 +145,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _lifespan(receive, send)
+            await answer_lifespan(receive, send)
             return
         if scope["type"] != "http":
             return
@@ -175,7 +165,7 @@ class Application:
         request = Request(scope, receive, body_timeout_seconds=self._body_timeout_seconds)
         self._proxies.apply(request)
         trace = tracing.begin(request.headers.get(trace_context.TRACEPARENT))
-        request_id = _request_id(request.headers.get("x-request-id"))
+        request_id = request_id_of(request.headers.get("x-request-id"))
         try:
             with (
                 log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id),
@@ -211,7 +201,7 @@ class Application:
         head = request.method == "HEAD"
         if head:
             request.method = "GET"
-        seen = _Seen()
+        seen = Seen()
         seen.question = question
         try:
             # What waits on the way down knows when nobody will wait for it any more.
@@ -299,7 +289,7 @@ class Application:
         self,
         error: RustokError,
         request: Request,
-        seen: _Seen,
+        seen: Seen,
         trace: trace_context.TraceContext,
         request_id: str,
     ) -> None:
@@ -323,7 +313,7 @@ class Application:
         )
 
     async def _answer(
-        self, request: Request, seen: _Seen, trace: trace_context.TraceContext, request_id: str
+        self, request: Request, seen: Seen, trace: trace_context.TraceContext, request_id: str
     ) -> Answer:
         request.check_frame()
         if not request.path.startswith("/health/"):
@@ -363,7 +353,7 @@ class Application:
             else:
                 bind(route=route.full_path)
             seen.decision = await self._gate.admit(request, tenant.id, actor, route.rate)
-            ctx = _context(request, tenant, actor, query, trace, request_id)
+            ctx = context_of(request, tenant, actor, query, trace, request_id)
             if seen.question is not None and endpoint.keep_seconds:
                 seen.keep_seconds = endpoint.keep_seconds
                 seen.epoch_at = self._ready.epoch(tenant.id)[0]
@@ -385,7 +375,7 @@ class Application:
                 raise MethodNotAllowed(["GET", "HEAD", "POST"])
             rate = _page_rate(request)
             seen.decision = await self._gate.admit(request, tenant.id, ANONYMOUS, rate)
-            ctx = _context(request, tenant, ANONYMOUS, query, trace, request_id)
+            ctx = context_of(request, tenant, ANONYMOUS, query, trace, request_id)
             if request.method == "POST":
                 await request.body(MAX_FORM_BYTES)
             await self._gate.take_place(tenant.id)
@@ -397,7 +387,7 @@ class Application:
                 return answer
         raise RouteNotFound
 
-    def _keep(self, answer: Answer, question: Question, tenant: TenantProfile, seen: _Seen) -> None:
+    def _keep(self, answer: Answer, question: Question, tenant: TenantProfile, seen: Seen) -> None:
         """Keep an answer that may be sent again; make it a 304 where the client has it."""
         if answer.status != 200:
             return
@@ -446,84 +436,7 @@ class Application:
 _METHODS: Final = frozenset({"GET", *_UNSAFE, "OPTIONS"})
 
 
-class _Seen:
-    """What is known of a request so far, for the log line and the headers of a failure."""
-
-    __slots__ = (
-        "actor",
-        "decision",
-        "epoch_at",
-        "is_sign_in",
-        "keep_seconds",
-        "question",
-        "route",
-        "tenant",
-    )
-
-    def __init__(self) -> None:
-        self.route = "unmatched"
-        self.tenant: TenantProfile | None = None
-        self.question: Question | None = None
-        self.keep_seconds: float | None = None
-        self.epoch_at = 0
-        self.actor: Actor = ANONYMOUS
-        self.is_sign_in = False
-        self.decision: Decision | None = None
-
-
 def _page_rate(request: Request) -> RateClass:
     if request.method == "POST":
         return "checkout" if request.path.startswith("/checkout") else "write"
     return "search" if request.path.startswith("/search") else "read"
-
-
-def _request_id(header: str | None) -> str:
-    if header is not None and 8 <= len(header) <= 128 and header.isascii() and header.isprintable():
-        return header
-    return str(new_id())
-
-
-def _context(
-    request: Request,
-    tenant: TenantProfile,
-    actor: Actor,
-    query: dict[str, list[str]],
-    trace: trace_context.TraceContext,
-    request_id: str,
-) -> RequestContext:
-    """Locale and currency by `?locale=` and `?currency=`, else by header, else the tenant's own."""
-    locale_texts = query.pop("locale", None)
-    if locale_texts is not None:
-        locale = negotiate(
-            parse_locale(locale_texts[-1], pointer="locale"), tenant.locales, tenant.default_locale
-        )
-    else:
-        locale = negotiate(
-            request.headers.get("accept-language"), tenant.locales, tenant.default_locale
-        )
-    currency_texts = query.pop("currency", None)
-    currency = currency_texts[-1] if currency_texts else request.headers.get("x-currency")
-    if currency is None:
-        currency = tenant.default_currency
-    elif currency not in tenant.currencies:
-        raise CurrencyNotOffered(tenant.currencies)
-    return RequestContext(
-        tenant=tenant,
-        actor=actor,
-        locale=locale,
-        currency=currency,
-        correlation_id=new_id(),
-        traceparent=trace.traceparent(),
-        request_id=request_id,
-        client=request.client,
-    )
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return

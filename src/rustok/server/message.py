@@ -210,3 +210,14 @@ class Answer(msgspec.Struct, kw_only=True):
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         body = b"" if head or self.status in (204, 304) else self.body
         await send({"type": "http.response.body", "body": body})
+
+
+async def answer_lifespan(receive: Receive, send: Send) -> None:
+    """Agree to start and to stop (ASGI lifespan); what there is to do is done by whoever runs it."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return
