@@ -186,6 +186,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.surface}_{self.handler.__name__}"
 
 
+ID_SHAPE: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""The one spelling of an id in a path."""
 _PATH_PARAM: Final = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -361,6 +363,6 @@ def check_version(actual: int, expected: int | None) -> None:
 def parse_path_id(value: str) -> UUID | None:
     """A UUID of a path, or None when it is none (the route then answers 404)."""
     try:
-        return UUID(value) if len(value) == 36 else None
+        return UUID(value) if ID_SHAPE.fullmatch(value) else None
     except ValueError:
         return None

@@ -28,6 +28,7 @@ from rustok.core.errors import (
 from rustok.core.parts import Parts
 from rustok.core.permissions import MissingPermission, StepUpRequired
 from rustok.core.routing import (
+    ID_SHAPE,
     PUBLIC,
     SIGNED_IN,
     OpenCall,
@@ -290,7 +291,8 @@ class Endpoint:
         for (name, kind), value in zip(self._params, values, strict=True):
             if kind is UUID:
                 try:
-                    arguments[name] = UUID(value) if len(value) == 36 else None
+                    # UUID() reads underscores and the digits of every script, too.
+                    arguments[name] = UUID(value) if ID_SHAPE.fullmatch(value) else None
                 except ValueError:
                     arguments[name] = None
                 if arguments[name] is None:

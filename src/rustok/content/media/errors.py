@@ -14,6 +14,21 @@ class MediaNotFound(NotFound):
         super().__init__("The tenant has no such media.")
 
 
+class PictureTooLarge(InvalidInput):
+    """Unpacked, the picture would take gigabytes in whatever shows it, however small the file is."""
+
+    code = "picture_too_large"
+    title = "The picture has too many pixels"
+    status = 422
+    mend = "Upload a smaller picture: at most 100 million pixels and 32,768 along a side."
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__(
+            f"The picture says it has {width} by {height} pixels.",
+            extensions={"width": width, "height": height},
+        )
+
+
 class MediaTypeRefused(InvalidInput):
     """The content is of no type that is taken, whatever it was declared as."""
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from rustok.content.media.errors import InvalidMediaUrl, MediaInUse, MediaNotFound, MediaTypeRefused
+from rustok.content.media.errors import (
+    InvalidMediaUrl,
+    MediaInUse,
+    MediaNotFound,
+    MediaTypeRefused,
+    PictureTooLarge,
+)
 from rustok.content.media.schemas import (
     MediaView,
     ReferToMedia,
@@ -45,7 +51,7 @@ storefront = Routes("media", surface="storefront", tag="Media")
         "The body is the file itself (PNG, JPEG, GIF, WebP, AVIF or PDF, at most 10 MiB), `X-Filename` "
         "its name. The type is read from the content. The same content again is the same media."
     ),
-    errors=[MediaTypeRefused],
+    errors=[MediaTypeRefused, PictureTooLarge],
 )
 async def upload_media(call: OpenCall, data: RawBody) -> Reply[MediaView]:
     item = await files.upload(call, data)

@@ -7,8 +7,11 @@ Source: PNG (ISO/IEC 15948), JPEG (ISO/IEC 10918-1), GIF 89a, WebP (RFC 9649), A
 from __future__ import annotations
 
 import struct
+from typing import Final
 
 import msgspec
+
+from rustok.content.media.errors import PictureTooLarge
 
 
 class FileKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +21,17 @@ class FileKind(msgspec.Struct, frozen=True, kw_only=True):
     extension: str
     width: int | None = None
     height: int | None = None
+
+
+MAX_PIXELS: Final = 100_000_000
+MAX_SIDE: Final = 32_768
+
+
+def check_size(kind: FileKind) -> None:
+    """Raises PictureTooLarge for more than MAX_PIXELS, or MAX_SIDE along a side."""
+    width, height = kind.width or 0, kind.height or 0
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise PictureTooLarge(width, height)
 
 
 def sniff(content: bytes) -> FileKind | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from rustok.content.media.errors import MediaNotFound, MediaTypeRefused
 from rustok.content.media.model.media import Media
-from rustok.content.media.model.sniffing import sniff
+from rustok.content.media.model.sniffing import check_size, sniff
 from rustok.content.media.repository import named_files
 from rustok.content.media.service.records import record_upload
 from rustok.core.parts import Parts
@@ -36,6 +36,7 @@ async def upload(call: OpenCall, data: RawBody) -> Media:
     """Store an uploaded file, then write its row.
 
     Raises:
+        PictureTooLarge: see there.
         MediaTypeRefused: the content is of no type that is taken.
         StorageUnavailable, CircuitOpen: it cannot be stored now; nothing is recorded.
 
@@ -44,6 +45,7 @@ async def upload(call: OpenCall, data: RawBody) -> Media:
     kind = sniff(data.content)
     if kind is None:
         raise MediaTypeRefused
+    check_size(kind)
     checksum = await asyncio.to_thread(lambda: hashlib.sha256(data.content).hexdigest())
     stored_as = f"{checksum[:2]}/{checksum}.{kind.extension}"
     await call.parts.storage.put(key_of(call.ctx.tenant_id, stored_as), data.content)

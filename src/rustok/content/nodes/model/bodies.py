@@ -31,7 +31,9 @@ BlockName = Annotated[
 Source = Annotated[str, Meta(max_length=MAX_SOURCE_CHARACTERS)]
 
 
-class Block(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Block(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """One Gutenberg-like block.
 
     `inner_content` is the block's own markup in pieces, None standing where the next inner block
@@ -45,17 +47,38 @@ class Block(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inner_blocks: list[Block] = msgspec.field(default_factory=list)
 
 
-class MarkdownBody(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="markdown"):
+class MarkdownBody(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="format",
+    tag="markdown",
+):
     """CommonMark with tables, strikethrough, autolinks and footnotes; raw HTML in it is sanitised."""
 
     text: Source
 
 
-class HtmlBody(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="html"):
+class HtmlBody(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="format",
+    tag="html",
+):
     text: Source
 
 
-class BlocksBody(msgspec.Struct, frozen=True, kw_only=True, tag_field="format", tag="blocks"):
+class BlocksBody(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    tag_field="format",
+    tag="blocks",
+):
     blocks: Annotated[list[Block], Meta(max_length=MAX_BLOCKS)]
 
 
