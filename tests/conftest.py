@@ -231,8 +231,11 @@ class World:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Closing lines, also when workers ran the tests: requests of schemathesis, properties and cases."""
-    cases = failures = properties = generated = 0
+    """Closing lines, also when workers ran the tests: requests of schemathesis, properties and cases,
+    inputs of parsers, security tests.
+    """
+    cases = failures = properties = generated = inputs = security = 0
+    named: set[str] = set()
     for reports in (terminalreporter.getreports("passed"), terminalreporter.getreports("failed")):
         for report in reports:
             told = dict(report.user_properties)
@@ -243,10 +246,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if statistics is not None:
                 properties += 1
                 generated += sum(map(int, _PASSING.findall(statistics["stats"])))
+            inputs += int(told.get("parser_inputs", 0))
+            if report.nodeid.startswith("tests/security/") and report.when == "call":
+                security += 1
+                named.add(report.nodeid.partition("[")[0])
     if cases:
         terminalreporter.write_line(f"schemathesis: {cases} cases, {failures} failures")
     if properties:
         terminalreporter.write_line(f"properties: {properties}, with {generated} generated cases")
+    if inputs:
+        terminalreporter.write_line(f"parsers: {inputs:,} broken inputs")
+    if named:
+        terminalreporter.write_line(f"security: {len(named)} named tests, {security} cases")
 
 
 def settings_for(url: str, folder: Path, *, system_url: str | None = None) -> Settings:

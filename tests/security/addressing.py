@@ -106,14 +106,18 @@ _OF_MODULE: Final[dict[tuple[str, str], str]] = {
 }
 _KINDS: Final = {"customer_id": "customer", "user_id": "staff"}
 """Path parameters that name users of one kind only."""
-_NESTED: Final[dict[tuple[str, str], tuple[str, dict[str, object]]]] = {
-    ("ShipOrder", "lines"): ("order_line_id", {"quantity": 1}),
-    ("RequestReturn", "lines"): ("order_line_id", {"quantity": 1}),
-    ("ReceiveReturn", "restocked"): ("return_line_id", {"quantity": 1}),
-    ("CreateMenu", "items"): ("node_id", {"kind": "node"}),
-    ("UpdateMenu", "items"): ("node_id", {"kind": "node"}),
+_MENU: Final[tuple[tuple[str, str, dict[str, object]], ...]] = (
+    ("node_id", "nodes", {"kind": "node"}),
+    ("category_id", "content_categories", {"kind": "category"}),
+)
+_NESTED: Final[dict[tuple[str, str], tuple[tuple[str, str, dict[str, object]], ...]]] = {
+    ("ShipOrder", "lines"): (("order_line_id", "order_lines", {"quantity": 1}),),
+    ("RequestReturn", "lines"): (("order_line_id", "order_lines", {"quantity": 1}),),
+    ("ReceiveReturn", "restocked"): (("return_line_id", IDS["return_line_id"], {"quantity": 1}),),
+    ("CreateMenu", "items"): _MENU,
+    ("UpdateMenu", "items"): _MENU,
 }
-"""Lists of structs in bodies that name rows: the field that does, and what else they need."""
+"""Lists of structs in bodies that name rows: the fields that do, of which table, and what else they need."""
 _WORDS: Final[dict[tuple[str, str], tuple[str, str]]] = {
     ("CreateNode", "kind"): ("node_kinds", "slug"),
     ("CreateUser", "roles"): ("roles", "slug"),
@@ -237,9 +241,13 @@ def _references(route: Route, name: str) -> bool:
 def _reference(route: Route, name: str, rows: Rows) -> tuple[object, frozenset[str]] | None:
     key = (route.body.__name__, name)
     if key in _NESTED:
-        inner, more = _NESTED[key]
-        ids = [str(row["id"]) for row in rows[IDS[inner]]][:5]
-        return [{inner: one, **more} for one in ids], frozenset(ids)
+        found: list[dict[str, object]] = []
+        told: set[str] = set()
+        for inner, table, more in _NESTED[key]:
+            ids = [str(row["id"]) for row in rows[table]][:5]
+            found += [{inner: one, **more} for one in ids]
+            told |= set(ids)
+        return found, frozenset(told)
     if key in _WORDS:
         table, column = _WORDS[key]
         word = str(rows[table][0][column])

@@ -180,9 +180,10 @@ def _outcome(admin: httpx.Client, source: str, content: bytes) -> dict[str, Any]
     sent = admin.post(f"{IMPORTS}/{source}", content=content)
     if sent.status_code >= 400:
         return {"status": "refused", "code": sent.json()["code"]}
+    run: dict[str, Any] = {}
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        run: dict[str, Any] = admin.get(f"{IMPORTS}/{sent.json()['id']}").json()["run"]
+        run = admin.get(f"{IMPORTS}/{sent.json()['id']}").json()["run"]
         if run["status"] not in ("pending", "running"):
             return run
         time.sleep(0.1)

@@ -10,6 +10,7 @@ import pytest
 from rustok.importers.cells import (
     CellUnreadable,
     read_moment,
+    read_number,
     read_price,
     read_quantity,
     read_url,
@@ -109,3 +110,9 @@ def test_an_address_of_another_scheme_or_without_a_place_is_refused(url: str) ->
 def test_what_could_end_an_attribute_is_escaped_in_an_address() -> None:
     address = read_url("https://x.example/a\"b'c<d>e\\f`g.png")
     assert address == "https://x.example/a%22b%27c%3Cd%3Ee%5Cf%60g.png"
+
+
+@pytest.mark.parametrize("text", ["1e313313313", "-51e999999999999", "1e3199999999995", "9" * 20])
+def test_a_number_beyond_all_bounds_is_unreadable_and_no_fault(text: str) -> None:
+    with pytest.raises(CellUnreadable):
+        read_number(text)
