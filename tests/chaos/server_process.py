@@ -73,6 +73,17 @@ class ServerProcess:
                 time.sleep(0.02)
         raise AssertionError(f"the server does not get ready: {self.log()}")
 
+    def run(self, *command: str) -> None:
+        """Run another command with the same settings. Raises AssertionError when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "rustok.cli.main", *command],
+            env=self._environment,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
     def log(self) -> str:
         return (self._folder / "server.log").read_text(errors="replace")[-4_000:]
 

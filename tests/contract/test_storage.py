@@ -58,7 +58,7 @@ def s3_settings(bucket: str, port: int, *, seconds: float = 2.0) -> Settings:
 
 async def new_bucket(s3: tuple[str, int]) -> str:
     bucket = f"b{uuid4().hex[:12]}"
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         made = await client.put(f"http://{s3[0]}:{s3[1]}/{bucket}")
     assert made.status_code == 200
     return bucket
