@@ -188,7 +188,7 @@ class NatsSettings(Section, frozen=True, kw_only=True):
     )
     partitions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 8
     replicas: Annotated[int, msgspec.Meta(ge=1, le=5)] = 1
-    lane_events: Annotated[int, msgspec.Meta(ge=16, le=1_000_000)] = 64
+    lane_events: Annotated[int, msgspec.Meta(ge=16, le=1_000_000)] = 256
     ack_wait_seconds: Seconds = 30.0
     publish_timeout_seconds: Seconds = 5.0
 
