@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -32,7 +33,8 @@ from rustok.core.security.access_tokens import (
 )
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-TENANT = new_id()
+TENANT = UUID("01a21a95-a298-71e0-bdf0-c72ae0b253d5")
+OTHER_TENANT = UUID("01a21a95-a298-71e0-bdf0-c72dd9c0dab5")
 GRANT = AccessGrant(
     sub=new_id(),
     tid=TENANT,
@@ -250,7 +252,7 @@ def test_an_empty_signature_of_zeros_is_refused() -> None:
         {"aud": None},
         {"aud": "rustok"},
         {"aud": [str(TENANT)]},
-        {"aud": str(new_id())},
+        {"aud": str(OTHER_TENANT)},
         {"roles": "admin"},
         {"roles": [1]},
         {"roles": ["r"] * 51},
