@@ -51,13 +51,17 @@ class CircuitOpen(Unavailable):
 
     code = "circuit_open"
     title = "A part this request needs is recovering"
+    detail = "A part this request needs has failed repeatedly and is given time to recover."
+    fields = ()
 
     def __init__(self, *, dependency: str, retry_after: float) -> None:
+        # Not by the constructors of its base classes: a refused call must cost next to nothing.
+        self.extensions = {}
+        self.retry_after_seconds = math.ceil(retry_after) or 1
         self.dependency, self.retry_after = dependency, retry_after
-        super().__init__(
-            "A part this request needs has failed repeatedly and is given time to recover.",
-            retry_after_seconds=math.ceil(retry_after) or 1,
-        )
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
