@@ -20,7 +20,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: help install install-dev demo serve test check format bench docs services lock clean
+.PHONY: help install install-dev demo serve test check format bench docs services lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -65,6 +65,9 @@ check: install-dev ## Lint, format, types, architecture, own lints
 	@$(BIN)/python -m tools.lints
 	@# Every change of rows is announced, and only by the outbox.
 	@$(BIN)/rustok audit events --only code
+	@# The OWASP Top 10 as far as source, routes and locks tell; any finding is an error.
+	@$(BIN)/rustok audit security --only code --fail-on low
+	@$(BIN)/python -m tools.licences --check
 
 format: install-dev ## Format the code and sort imports
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -95,6 +98,17 @@ lock: ## Lock the dependencies anew (needs uv); the files name no package index
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --extra docs --constraint requirements-dev.lock \
 	  --output-file requirements-docs.lock pyproject.toml $(ARGS)
+
+audit: install-dev ## Look for weaknesses: own checks, bandit, advisories of the locks (asks the index)
+	@$(BIN)/rustok audit security --only code --fail-on low
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src tools
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock \
+	  || { echo "pip-audit found something, or the index of advisories does not answer" >&2; exit 1; }
+
+sbom: install-dev ## List what is delivered, as CycloneDX, in build/sbom.json
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements --output-reproducible --of JSON -o build/sbom.json requirements.lock
+	@echo "build/sbom.json"
 
 clean: ## Remove what was built; keeps var/ (your data) and .venv
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks .coverage .coverage.* htmlcov

@@ -72,7 +72,7 @@ class Code(msgspec.Struct, kw_only=True, eq=False):
 
 def read_package(root: Path, package: str = "rustok") -> Code:
     """Read every file of the package whose folder is `root`."""
-    modules = {module.name: module for module in _modules(root, package)}
+    modules = {module.name: module for module in read_modules(root, package)}
     code = Code(modules=modules, functions={}, excused_tables={})
     found = [(m, owner, node) for m in modules.values() for owner, node in _functions(m.tree)]
     for module, owner, node in found:
@@ -97,7 +97,8 @@ def read_package(root: Path, package: str = "rustok") -> Code:
     return code
 
 
-def _modules(root: Path, package: str) -> Iterator[Module]:
+def read_modules(root: Path, package: str = "rustok") -> Iterator[Module]:
+    """Every file of the package whose folder is `root`, parsed, and no more."""
     for file in sorted(root.rglob("*.py")):
         relative = file.relative_to(root)
         parts = [package, *relative.with_suffix("").parts]

@@ -1,0 +1,56 @@
+"""No secret lies in the checkout, and what is delivered may be delivered."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from rustok.server.audit.security_code import SECRET_PATTERNS
+from tools import licences
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+
+def _secrets(text: str) -> list[str]:
+    return [what for what, pattern in SECRET_PATTERNS if pattern.search(text)]
+
+
+def test_no_file_of_the_checkout_holds_a_secret() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout of git")
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    assert len(files) > 500
+    found = {
+        str(file.relative_to(ROOT)): _secrets(file.read_bytes().decode("utf-8", "replace"))
+        for file in files
+        if file.is_file()
+    }
+    assert {name: what for name, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk_live_" + "0123456789abcdefABCD",
+        "AKIA" + "Z" * 16,
+        "ghp_" + "a1" * 18,
+        "-----BEGIN EC PRIVATE KEY-----\n" + "MHcCAQEEIA" * 3,
+    ],
+)
+def test_a_secret_is_told_by_its_form(text: str) -> None:
+    assert len(_secrets(f"x = '{text}'")) == 1
+
+
+def test_each_package_that_is_delivered_has_a_licence_of_the_list() -> None:
+    assert licences.main(["--check"]) == 0
+
+
+def test_a_licence_is_refused_unless_one_choice_is_allowed() -> None:
+    assert licences.is_allowed("MIT OR GPL-3.0-only")
+    assert licences.is_allowed("Apache-2.0 AND BSD-2-Clause")
+    assert not licences.is_allowed("MIT AND GPL-3.0-only")
+    assert not licences.is_allowed("unknown")
