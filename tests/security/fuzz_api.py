@@ -1,0 +1,165 @@
+"""Generated requests by the ten thousand: every operation, fitting and broken, signed in and as nobody.
+
+    python -m tests.security.fuzz_api --cases 10000
+
+schemathesis makes them from the OpenAPI document; one part asks operation by operation, the other
+walks from operation to operation over the links of the document and of what was answered before
+(stateful). Checks: no 5xx, status, type, headers and shape as documented, broken input is not
+accepted, a thing that was deleted is gone, methods that are not there are 405. In process, SQLite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any, Final
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.core.failures import FailureGroup
+from schemathesis.python import asgi
+from schemathesis.specs.openapi import checks as openapi
+
+from tests.integration.proof import test_schemathesis as proof
+from tests.schema_for_tests import create_sqlite_schema
+
+CHECKS: Final = [
+    *proof.CHECKS,
+    openapi.negative_data_rejection,
+    openapi.unsupported_method,
+    openapi.use_after_free,
+]
+STATEFUL_STEPS: Final = 8
+
+
+class Report:
+    """What came of one part."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.cases = 0
+        self.statuses: Counter[int] = Counter()
+        self.failures: dict[str, str] = {}
+        self.slowest_seconds = 0.0
+
+    def judge(self, case: Any, response: Any, headers: dict[str, str]) -> None:
+        operation = case.operation.definition.raw["operationId"]
+        self.statuses[response.status_code] += 1
+        try:
+            case.validate_response(response, checks=CHECKS, headers=headers)
+        except FailureGroup as group:
+            for failure in group.exceptions:
+                key = f"{operation} {response.status_code} {failure.title}"
+                self.failures.setdefault(key, f"{failure}\n{case!r:.500}\n{response.text:.500}")
+
+    def timed(self, case: Any, **more: Any) -> Any:
+        begun = time.perf_counter()
+        response = case.call(**more)
+        self.slowest_seconds = max(self.slowest_seconds, time.perf_counter() - begun)
+        self.cases += 1
+        return response
+
+    def line(self) -> str:
+        kinds = Counter({f"{code // 100}xx": 0 for code in self.statuses})
+        for code, count in self.statuses.items():
+            kinds[f"{code // 100}xx"] += count
+        told = " ".join(f"{kind} {count:,}" for kind, count in sorted(kinds.items()))
+        return (
+            f"{self.name:24}{self.cases:>8,} cases  {told}  slowest {self.slowest_seconds:.2f} s  "
+            f"{len(self.failures)} faults"
+        )
+
+
+def by_operation(live: proof.Live, caller: str, examples: int) -> Report:
+    """Every operation, `examples` times with data that fits and as often with data that does not."""
+    report = Report(f"{caller}, one by one")
+    headers = proof._headers(live, live.seeded.admin_token if caller == "admin" else None)
+
+    class Tally(proof.Tally):
+        def ask(self, case: Any, headers: dict[str, str], operation_id: str) -> None:
+            self.cases += 1
+            report.judge(case, report.timed(case, headers=headers), headers)
+
+    tally = Tally()
+    for operation in proof._operations(proof._schema(live)):
+        for mode in schemathesis.GenerationMode:
+            proof._generated(live, operation, mode, tally, headers, examples)()
+    return report
+
+
+def by_links(live: proof.Live, caller: str, walks: int) -> Report:
+    """Walks of up to STATEFUL_STEPS requests, each using what the ones before answered."""
+    report = Report(f"{caller}, by links")
+    headers = proof._headers(live, live.seeded.admin_token if caller == "admin" else None)
+    schema = proof._schema(live)
+    machine = schema.exclude(operation_id=list(proof.EXCLUDED)).as_state_machine()
+
+    class Walk(machine):  # type: ignore[misc, valid-type]  # made at run time
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": headers}
+
+        def call(self, case: Any, **kwargs: Any) -> Any:
+            return report.timed(case, **kwargs)
+
+        def validate_response(self, response: Any, case: Any, **_: Any) -> None:
+            report.judge(case, response, headers)
+
+    Walk.run(
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=STATEFUL_STEPS,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+    )
+    return report
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    options.add_argument("--cases", type=int, default=10_000)
+    wanted: int = options.parse_args().cases
+    reports: list[Report] = []
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder) / "template.sqlite3"
+        create_sqlite_schema(template)
+        for caller, share in (("admin", 0.5), ("anonymous", 0.2)):
+            live = proof.Live(template, _made(Path(folder) / f"{caller}-1"))
+            with asgi.get_client(live):
+                many = len(proof._operations(proof._schema(live)))
+                reports.append(
+                    by_operation(live, caller, max(1, -(-int(wanted * share) // (2 * many))))
+                )
+                print(reports[-1].line(), flush=True)
+            asgi.shutdown_lifespans()
+        for caller, share in (("admin", 0.25), ("anonymous", 0.05)):
+            live = proof.Live(template, _made(Path(folder) / f"{caller}-2"))
+            with asgi.get_client(live):
+                reports.append(
+                    by_links(live, caller, max(1, int(wanted * share / STATEFUL_STEPS * 1.3)))
+                )
+                print(reports[-1].line(), flush=True)
+            asgi.shutdown_lifespans()
+    for report in reports:
+        for key, text in sorted(report.failures.items()):
+            print(f"== {report.name}: {key}\n{text}\n", flush=True)
+    total = sum(report.cases for report in reports)
+    faults = sum(len(report.failures) for report in reports)
+    print(f"{total:,} cases, {faults} faults")
+    return 1 if faults or total < wanted else 0
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
