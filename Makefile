@@ -74,7 +74,9 @@ format: install-dev ## Format the code and sort imports
 	@$(BIN)/ruff format .
 
 bench: install-dev ## Run the benchmarks (ARGS="benchmarks/test_ids.py")
+	@mkdir -p build
 	@$(BIN)/python -m pytest -p no:xdist --benchmark-only --benchmark-columns=median,ops,rounds \
+	  --benchmark-json=build/bench.json \
 	  --override-ini=python_files='test_*.py bench_*.py' $(or $(ARGS),benchmarks)
 
 $(DOCS_STAMP): $(DEV_STAMP) requirements-docs.lock

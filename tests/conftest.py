@@ -24,7 +24,7 @@ import contextlib
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -66,7 +66,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("rustok")
 
 POSTGRES = postgres_url()
-_PASSING = re.compile(r"(\d+) passing examples")
+_PASSING = re.compile(r"(\d+) passing")
 
 
 class Count:
@@ -230,6 +230,20 @@ class World:
         )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A property's report says how many cases it passed; so it also travels from a worker."""
+    report = yield
+    # Where hypothesis keeps what its own summary would show.
+    statistics: str | None = getattr(item, "hypothesis_statistics", None)
+    if report.when == "call" and statistics is not None:
+        cases = sum(map(int, _PASSING.findall(statistics)))
+        report.user_properties.append(("generated_cases", cases))
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Closing lines, also when workers ran the tests: requests of schemathesis, properties and cases,
     inputs of parsers, security tests.
@@ -241,11 +255,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             told = dict(report.user_properties)
             cases += int(told.get("schemathesis_cases", 0))
             failures += int(told.get("schemathesis_failures", 0))
-            # Where hypothesis keeps what its own summary would show.
-            statistics = getattr(report, "_hypothesis_stats", None)
-            if statistics is not None:
+            if "generated_cases" in told and report.when == "call":
                 properties += 1
-                generated += sum(map(int, _PASSING.findall(statistics["stats"])))
+                generated += int(told["generated_cases"])
             inputs += int(told.get("parser_inputs", 0))
             if report.nodeid.startswith("tests/security/") and report.when == "call":
                 security += 1
