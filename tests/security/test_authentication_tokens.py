@@ -357,7 +357,7 @@ async def test_the_stored_keys_are_sealed(world: World, tenant: TenantProfile) -
     )
     async with world.db.system("test", write=False) as tx:
         rows = await tx._connection.fetch(query.compiled(tx.dialect).sql, [])
-    assert [row[0][:5] for row in rows] == ["s1.1."]
+    assert [row[0][:3] for row in rows] == ["s2."]
     assert "PRIVATE KEY" not in str([tuple(row) for row in rows])
 
 

@@ -176,8 +176,8 @@ def _writer_to(stream: TextIO) -> Callable[[bytes], object]:
     """Bytes straight to the file behind `stream`, which every other line flushes."""
     try:
         number = stream.fileno()
-    except (OSError, AttributeError):  # a text in memory
-        return lambda line: stream.write(line.decode())
+    except (OSError, AttributeError):  # a text in memory, which its owner may have closed since
+        return lambda line: None if stream.closed else stream.write(line.decode())
     return lambda line: os.write(number, line)
 
 

@@ -15,7 +15,7 @@ from rustok.platform.identity.errors import (
     InvalidCredentials,
     WrongPassword,
 )
-from rustok.platform.identity.service import customers, passwords, sessions
+from rustok.platform.identity.service import customers, passwords, signing_in
 from tests.integration.platform import people
 
 
@@ -90,7 +90,7 @@ async def test_a_hash_of_yesterday_is_renewed_at_sign_in(
         seen.append(stored)
         return Verification(ok=(await real(stored, password)).ok, needs_rehash=True)
 
-    monkeypatch.setattr(sessions, "verify_password_async", outdated)
+    monkeypatch.setattr(signing_in, "verify_password_async", outdated)
     await people.sign_in(world, tenant, user.email)
     await people.sign_in(world, tenant, user.email)
     assert len(set(seen)) == 2
@@ -110,7 +110,7 @@ async def test_a_password_changed_while_a_sign_in_verifies_the_old_one_wins(
         )
         return verified
 
-    monkeypatch.setattr(sessions, "verify_password_async", overtaken)
+    monkeypatch.setattr(signing_in, "verify_password_async", overtaken)
     with pytest.raises(InvalidCredentials):
         await people.sign_in(world, tenant, user.email)
     assert await world.events(tenant, "user.logged_in") == []
@@ -130,7 +130,7 @@ async def test_no_password_is_hashed_or_verified_inside_a_transaction(
 
         return run
 
-    for module in (sessions, passwords):
+    for module in (signing_in, passwords):
         for name in ("verify_password_async", "hash_password_async"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, watched(name, getattr(slow, name)))

@@ -70,7 +70,7 @@ async def test_a_secret_is_sealed_at_rest_and_left_out_of_exports(world: World) 
     )
     async with world.db.system("test", write=False) as tx:
         (row,) = await tx.all(query)
-    assert row["sealed_secret"].startswith("s1.1.")
+    assert row["sealed_secret"].startswith("s2.")
     assert made["secret"].removeprefix("whsec_") not in row["sealed_secret"]
     assert "webhook_secrets.sealed_secret" in left_out()
 

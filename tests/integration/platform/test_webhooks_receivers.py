@@ -300,4 +300,5 @@ async def test_no_task_is_left_behind(world: World) -> None:
         await add_endpoint(world, tenant, receiver.url)
         await rename(world, tenant, "One", "Two")
         await courier(world).settle()
-    assert asyncio.all_tasks() == before
+    # What others had begun may have ended meanwhile.
+    assert {task for task in asyncio.all_tasks() if not task.done()} <= before

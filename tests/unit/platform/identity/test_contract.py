@@ -17,10 +17,18 @@ from rustok.platform.identity.module import MODULE
 ROUTES = [route for routes in MODULE.routes for route in routes.routes]
 
 
-def test_only_signing_in_refreshing_and_registering_are_public() -> None:
+def test_only_what_leads_to_a_session_is_public() -> None:
     public = {(route.surface, route.path) for route in ROUTES if route.permission == PUBLIC}
     assert public == {
         ("auth", "/login"),
+        ("auth", "/login/second-factor"),
+        ("auth", "/login/second-factor/options"),
+        ("auth", "/providers"),
+        ("auth", "/providers/{slug}/begin"),
+        ("auth", "/providers/{slug}/finish"),
+        ("auth", "/password-reset"),
+        ("auth", "/password-reset/confirm"),
+        ("auth", "/email-verification/confirm"),
         ("auth", "/refresh"),
         ("storefront", "/customers/register"),
     }

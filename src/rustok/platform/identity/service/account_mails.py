@@ -277,6 +277,7 @@ async def _verified(tx: WriteTx, user: User) -> None:
         tx.emit(UserEmailVerified(user_id=user.id))
 
 
+# no event: what has expired has no effect any more
 async def purge_expired(parts: Parts) -> int:
     """Remove challenges, codes and devices that expired a day ago; returns how many. The job."""
     removed = 0

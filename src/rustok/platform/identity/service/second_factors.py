@@ -58,6 +58,7 @@ async def list_own(tx: ReadTx) -> list[SecondFactor]:
     return await rows.list_confirmed(tx, acting_user(tx))
 
 
+# no event: the factor counts, and is announced, once it is confirmed
 async def begin_totp(parts: Parts, tx: WriteTx, *, name: str) -> NewTotp:
     """Make a TOTP secret; it counts once `confirm_totp` has seen a code of it.
 
@@ -263,6 +264,7 @@ async def new_challenge(
     return secret
 
 
+# no event: a factor that was never confirmed had no effect
 async def _require_room(tx: WriteTx, user_id: UUID) -> list[rows.FactorSecret]:
     known = []
     for factor in await rows.secrets_of(tx, user_id):
