@@ -48,9 +48,9 @@ def _to_run(*, status: str, error: str | None, finished_at: datetime | None, **f
 _ID = bindparam("id", type_=Id())
 _AFTER = bindparam("after", type_=Id())
 _LIMIT = bindparam("limit", type_=Integer())
-_GET: Final = Query(
-    select(*_COLUMNS).where(import_runs.c.tenant_id == TENANT, import_runs.c.id == _ID), _to_run
-)
+_ONE: Final = select(*_COLUMNS).where(import_runs.c.tenant_id == TENANT, import_runs.c.id == _ID)
+_GET: Final = Query(_ONE, _to_run)
+_LOCK: Final = Query(_ONE.with_for_update(), _to_run)
 _OF_FILE: Final = Query(
     select(*_COLUMNS)
     .where(
@@ -101,6 +101,14 @@ _WAITING: Final = Query(
 async def get(tx: ReadTx, run_id: UUID) -> Run:
     """Raises ImportRunNotFound."""
     found = await tx.one(_GET, id=run_id)
+    if found is None:
+        raise ImportRunNotFound
+    return found
+
+
+async def lock(tx: WriteTx, run_id: UUID) -> Run:
+    """As `get`, held against the worker that does the run. Raises ImportRunNotFound."""
+    found = await tx.one(_LOCK, id=run_id)
     if found is None:
         raise ImportRunNotFound
     return found

@@ -204,7 +204,8 @@ async def stop(tx: WriteTx, run_id: UUID) -> Run:
         MissingPermission: the actor may not import from this source.
         IllegalTransition: it is at its end.
     """
-    run = await get(tx, run_id)
+    run = await repository.lock(tx, run_id)
+    _check(tx.ctx.actor, run.source)
     if isinstance(run, StoppedRun):
         return run
     if not isinstance(run, PendingRun | RunningRun):

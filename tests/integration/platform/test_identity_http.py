@@ -216,9 +216,10 @@ async def test_lists_cost_the_same_number_of_statements_for_any_number_of_rows(w
     admin = await people.staff(world, tenant, "admin")
     async with world.client(tenant) as client:
         client.headers.update(bearer(await tokens(client, admin.email)))
-        await client.get(f"{API}/auth/me")
         counts = []
         for _ in range(2):
+            # What new staff made the caches forget is read again before the count.
+            await client.get(f"{API}/auth/me")
             with world.counting() as count:
                 assert (await client.get(f"{API}/admin/users")).status_code == 200
             counts.append(count.total)
