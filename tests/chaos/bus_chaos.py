@@ -36,7 +36,7 @@ from rustok.core.ids import new_id
 from rustok.core.tenancy import TenantProfile
 from rustok.server.platform import Platform
 from rustok.server.settings import Settings, load
-from tests.chaos.bus_process import CONSUMER, effects
+from tests.chaos.bus_process import CONSUMER, effects, up_file
 from tests.conftest import World
 from tests.nats_process import NatsProcess
 
@@ -112,7 +112,7 @@ class Chaos:
     def _start(self, duties: list[str]) -> subprocess.Popen[bytes]:
         with (self._folder / "bus.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.chaos.bus_process", *duties],
+                [sys.executable, "-m", "tests.chaos.bus_process", str(self._folder), *duties],
                 env={**os.environ, **self._environment},
                 cwd=ROOT,
                 stdout=log,
@@ -164,12 +164,19 @@ class Chaos:
                 self.report.seconds_to_catch_up = time.monotonic() - calm
             self.report.seconds = time.monotonic() - started
             await asyncio.sleep(1)  # for what would be applied once too often
+            await self._all_up()
             self._stop_processes()
             await self._count(platform, events)
             return self.report
         finally:
             self._stop_processes()
             await platform.db.close()
+
+    async def _all_up(self) -> None:
+        """A process that is still starting cannot stop cleanly yet."""
+        async with asyncio.timeout(30):
+            while not all(up_file(self._folder, one.pid).exists() for one in self._processes):
+                await asyncio.sleep(0.05)
 
     def _stop_processes(self) -> None:
         for process in self._processes:

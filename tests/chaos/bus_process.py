@@ -1,14 +1,17 @@
 """A relay or worker process of the bus chaos, with one consumer that writes what it applies.
 
-Settings come from RUSTOK_* variables; arguments are the duties: relay, consumers.
+Settings come from RUSTOK_* variables; arguments are a folder, where a file tells that the process is
+up, and the duties: relay, consumers.
 Now and then the consumer fails on purpose, so that retries and held-back events are part of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import sys
+from pathlib import Path
 from typing import Any, Final, cast
 
 import uvloop
@@ -59,13 +62,20 @@ def platform_for_chaos() -> Platform:
     return Platform(load(), modules=Modules([module]), observer=None)
 
 
-async def main(duties: list[Duty]) -> None:
+async def main(duties: list[Duty], folder: Path) -> None:
     logs.configure(level="WARNING", log_format="json")
     platform = platform_for_chaos()
     await platform.open()
+    # Run by the loop once `work` waits for its signals.
+    asyncio.get_running_loop().call_later(0.1, up_file(folder, os.getpid()).touch)
     await work(platform, duties)
+
+
+def up_file(folder: Path, pid: int) -> Path:
+    """There once the process does its duties, and stops when it is asked to."""
+    return folder / f"up-{pid}"
 
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main(cast("list[Duty]", sys.argv[1:])))
+        runner.run(main(cast("list[Duty]", sys.argv[2:]), Path(sys.argv[1])))

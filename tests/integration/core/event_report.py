@@ -33,6 +33,7 @@ from rustok.telemetry import logs
 from tests.conftest import World, settings_for
 from tests.integration.core.event_flows import FLOWS, REFUSED
 from tests.schema_for_tests import create_sqlite_schema
+from tests.security import openid_provider
 from tests.seeding import Rows, Seeded, dump, seed_everything
 
 
@@ -168,6 +169,17 @@ async def _delivery_given_up(parts: Parts, world: World, seeded: Seeded) -> None
         world.db.now = real
 
 
+async def _signed_in_with_a_provider(world: World, seeded: Seeded) -> None:
+    with openid_provider.running_provider() as issuer:
+        made = await openid_provider.set_up(
+            world, seeded.profile, issuer, is_auto_provisioning=True
+        )
+        assert made.status_code == 201, made.text
+        async with world.client(seeded.profile) as client:
+            signed_in = await openid_provider.sign_in(client, "ada")
+        assert signed_in.status_code == 200, signed_in.text
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     flow_of: the first flow that brought an event of each type.
@@ -209,6 +221,8 @@ async def run_flows(world: World) -> Report:
     faults = await _requests(world, seeded, watch)
     await _delivery_given_up(world.parts, world, seeded)
     await watch.note("webhooks.ping, Courier.settle until the last attempt")
+    await _signed_in_with_a_provider(world, seeded)
+    await watch.note("login-providers, auth/providers/{slug}/begin, finish")
     await _tenant_suspended_and_back(world, seeded)
     await watch.note("tenants.suspend, reactivate")
     return Report(flow_of=watch.flow_of, faults=faults)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -32,6 +33,7 @@ from schemathesis.specs.openapi.checks import (
 from rustok.core.routing import RawBody, Route
 from rustok.server.asgi import application
 from rustok.server.platform import Platform
+from rustok.server.settings import RateLimitSettings
 from tests.conftest import World, settings_for
 from tests.security.addressing import PATHS, attempts, path_values
 from tests.seeding import Rows, Seeded, dump, seed_everything
@@ -45,6 +47,7 @@ CHECKS: Final = [
 ]
 EXCLUDED: Final = {
     "auth_logout": "ends the session with which all others are asked",
+    "admin_stream_events": "goes on until the token expires; test_event_stream.py reads it",
     "admin_disable_module": "switches features off, after which everything of theirs is 404",
 }
 EXAMPLES: Final = {
@@ -62,7 +65,10 @@ class Live:
     def __init__(self, template: Path, folder: Path) -> None:
         path = folder / "rustok.sqlite3"
         shutil.copyfile(template, path)
-        self._settings = settings_for(f"sqlite:///{path}", folder)
+        # The caller sends more than anybody may; what the limits do, test_rate_limits.py asks.
+        self._settings = msgspec.structs.replace(
+            settings_for(f"sqlite:///{path}", folder), rate_limits=RateLimitSettings(enabled=False)
+        )
         self._application: Any = None
         self.seeded: Seeded
         self.rows: Rows
