@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
   && { echo $$p; break; }; done)
-JOBS ?= 2
+# Tests wait for services and processes a good part of their time.
+JOBS ?= 3
 ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # uv installs in a tenth of pip's time; where it cannot reach an index that pip is set up for, pip does.

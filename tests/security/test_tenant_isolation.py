@@ -21,6 +21,7 @@ from rustok.core.db import TENANT, Query
 from rustok.core.ids import new_id
 from rustok.core.routing import PUBLIC, Route
 from rustok.core.tenancy import TenantProfile
+from rustok.platform.identity.service import account_mails
 from tests.conftest import World
 from tests.security.addressing import OWN_WORDS, Attempt, attempts, ids_in
 from tests.seeding import Rows, Seeded, dump, seed_everything, tenant_tables
@@ -68,6 +69,10 @@ async def two_tenants(world: World) -> Two:
         )
         seeded.append(await seed_everything(world, tenant, marker))
     a, b = seeded
+    async with world.write(
+        a.profile
+    ) as tx:  # the job that B's people waited for took A's requests too
+        await account_mails.request_reset(tx, email="again-aaamarker@example.com")
     own, before = await dump(world, a.profile.id), await dump(world, b.profile.id)
     return Two(a=a, b=b, own=own, before=before, ids=ids_in(before) - ids_in(own))
 
