@@ -62,6 +62,11 @@ def _settings(url: str, system_url: str | None = None) -> Settings:
     )
 
 
+def surroundings() -> dict[str, str]:
+    """The environment without the caller's settings, which would be measured with it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("RUSTOK_")}
+
+
 @contextlib.contextmanager
 def server(settings: Settings, **more: str) -> Iterator[tuple[int, int]]:
     """`rustok serve` on the database of `settings`; gives (port, pid).
@@ -72,7 +77,7 @@ def server(settings: Settings, **more: str) -> Iterator[tuple[int, int]]:
     port = free_port()
     database = settings.database
     environment = {
-        **os.environ,
+        **surroundings(),
         "RUSTOK_DATABASE__URL": str(database.url),
         "RUSTOK_SECURITY__SECRET_KEY": SECRET,
         "RUSTOK_HTTP__PORT": str(port),

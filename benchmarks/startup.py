@@ -9,7 +9,6 @@ two idle seconds. Medians count; `import` is a bare `python -c "import rustok.se
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import socket
 import statistics
@@ -23,6 +22,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.figures import Figure
+from benchmarks.servers import surroundings
 
 DEMO = Path("var/demo")
 
@@ -50,7 +50,7 @@ def one_run() -> tuple[float, float, float]:
     """(seconds to ready, seconds to the front page, idle memory in MB)."""
     port = free_port()
     environment = {
-        **os.environ,
+        **surroundings(),
         "RUSTOK_DATABASE__URL": f"sqlite:///{DEMO}/rustok.sqlite3",
         "RUSTOK_HTTP__PORT": str(port),
         "RUSTOK_TELEMETRY__LOG_LEVEL": "WARNING",
@@ -77,7 +77,8 @@ def one_run() -> tuple[float, float, float]:
 def prepare() -> None:
     """The demo's data, once."""
     if not (DEMO / "rustok.sqlite3").exists():
-        subprocess.run([sys.executable, "-m", "rustok.cli.main", "demo", "--seed-only"], check=True)
+        command = [sys.executable, "-m", "rustok.cli.main", "demo", "--seed-only"]
+        subprocess.run(command, env=surroundings(), check=True)
 
 
 def figures(runs: int) -> list[Figure]:

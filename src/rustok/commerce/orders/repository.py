@@ -23,7 +23,17 @@ from rustok.commerce.orders.model import (
     ShippedOrder,
 )
 from rustok.commerce.orders.tables import order_lines, orders
-from rustok.core.db import TENANT, Command, Id, Query, ReadTx, Timestamp, WriteTx, scalar
+from rustok.core.db import (
+    ROWS_FIRST,
+    TENANT,
+    Command,
+    Id,
+    Query,
+    ReadTx,
+    Timestamp,
+    WriteTx,
+    scalar,
+)
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 
 _COLUMNS: Final = [column for column in orders.c if column.name != "tenant_id"]
@@ -142,7 +152,9 @@ def _ship(rows: str) -> Any:
 
 _SHIP: Final = Command(
     {
-        "sqlite": _ship("SELECT value ->> 0 AS id, value ->> 1 AS quantity FROM json_each(:rows)"),
+        "sqlite": _ship(
+            f"SELECT value ->> 0 AS id, value ->> 1 AS quantity FROM json_each(:rows) {ROWS_FIRST}"
+        ),
         "postgres": _ship(
             "SELECT (value ->> 0)::uuid AS id, (value ->> 1)::int AS quantity "
             "FROM jsonb_array_elements(CAST(:rows AS jsonb))"

@@ -12,6 +12,7 @@ from rustok.core.db.errors import (
     UniqueViolation,
 )
 from rustok.core.db.schema import (
+    ROWS_FIRST,
     TENANT,
     Id,
     Json,
@@ -27,6 +28,7 @@ from rustok.core.db.statement import Command, Query, scalar
 from rustok.core.db.transaction import ReadTx, SystemTx, WriteTx
 
 __all__ = [
+    "ROWS_FIRST",
     "TENANT",
     "CheckViolation",
     "Command",

@@ -182,6 +182,10 @@ def _integer_sqlite(_type: Any, _compiler: Any, **_: Any) -> str:
     return "INTEGER"
 
 
+ROWS_FIRST: Final = "LIMIT -1"
+"""Ends the list of rows that an UPDATE of SQLite joins: the list is read once and each of its rows found
+by the key. Without it SQLite (3.40) walks all rows of the tenant and the whole list for each."""
+
 TENANT: Final[BindParameter[UUID]] = bindparam("tenant_id", type_=Id())
 """The tenant of the running transaction; bound by the transaction, never by a caller."""
 
@@ -289,6 +293,7 @@ def isolate(name: str, tenant_column: str | None) -> list[str]:
 
 __all__ = [
     "APP_ROLE",
+    "ROWS_FIRST",
     "SYSTEM_ROLE",
     "TENANT",
     "Id",

@@ -13,6 +13,7 @@ from rustok.commerce.inventory.model import Availability, Movement, Shift, Stock
 from rustok.commerce.inventory.repository.locations import IN_ORDER
 from rustok.commerce.inventory.tables import stock_levels, stock_locations, stock_movements
 from rustok.core.db import (
+    ROWS_FIRST,
     TENANT,
     Command,
     Id,
@@ -119,7 +120,8 @@ _SHIFT: Final = Command(
     {
         "sqlite": _shift(
             "SELECT value ->> 0 AS variant_id, value ->> 1 AS location_id, value ->> 2 AS on_hand, "
-            "value ->> 3 AS reserved, value ->> 4 AS backordered FROM json_each(:shifts)"
+            "value ->> 3 AS reserved, value ->> 4 AS backordered FROM json_each(:shifts) "
+            f"{ROWS_FIRST}"
         ),
         "postgres": _shift(
             "SELECT (value ->> 0)::uuid AS variant_id, (value ->> 1)::uuid AS location_id, "

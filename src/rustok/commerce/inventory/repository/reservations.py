@@ -18,6 +18,7 @@ from rustok.commerce.inventory.model import (
 )
 from rustok.commerce.inventory.tables import stock_reservations
 from rustok.core.db import (
+    ROWS_FIRST,
     TENANT,
     Command,
     Id,
@@ -109,7 +110,8 @@ _SETTLE: Final = Command(
     {
         "sqlite": _settle(
             "SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS consumed, "
-            "value ->> 3 AS released, value ->> 4 AS version FROM json_each(:rows)"
+            "value ->> 3 AS released, value ->> 4 AS version FROM json_each(:rows) "
+            f"{ROWS_FIRST}"
         ),
         "postgres": _settle(
             "SELECT (value ->> 0)::uuid AS id, value ->> 1 AS status, "
