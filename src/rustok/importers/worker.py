@@ -184,6 +184,9 @@ class _Worker:
         self._writer.begin()
         try:
             async with self._db.write(self._ctx) as tx:
+                drafts = [step.draft for step in batch if step.draft is not None]
+                if drafts:
+                    await self._writer.look_ahead(tx, drafts)
                 done = [await self._effect(tx, step, careful=False) for step in batch]
                 await self._writer.settle(tx)
                 after = await self._advanced(tx, batch, done)

@@ -87,6 +87,9 @@ class ContentWriter:
     def begin(self) -> None:
         self._shelves.begin()
 
+    async def look_ahead(self, tx: WriteTx, drafts: Sequence[ContentDraft]) -> None:
+        """Nothing is looked up ahead."""
+
     async def settle(self, tx: WriteTx) -> None:
         """Nothing is kept back."""
 

@@ -181,6 +181,8 @@ def _metadata(draft: ProductDraft, issues: list[Issue]) -> dict[str, MetadataVal
 
 
 def _plain(markup: str) -> str:
+    if not markup:
+        return ""
     return " ".join(html.unescape(nh3.clean(markup, tags=set())).split())[:MAX_METADATA_CHARS]
 
 

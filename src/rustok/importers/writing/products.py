@@ -46,6 +46,7 @@ class ProductWriter:
         self._handles: dict[str, str] = {}
         self._new_prices: list[pricing.NewPrice] = []
         self._new_stock: dict[str, dict[UUID, int]] = {}
+        self._batch: products.UpsertBatch | None = None
 
     def remember(self, draft: ProductDraft) -> None:
         """The first draft of a file that names a SKU or a handle has it."""
@@ -58,9 +59,24 @@ class ProductWriter:
         """Forget what was kept back for a transaction that was given up."""
         self._new_prices = []
         self._new_stock = {}
+        self._batch = None
+
+    async def look_ahead(self, tx: WriteTx, drafts: Sequence[ProductDraft]) -> None:
+        """A few statements for all of them; new products are kept back for `settle`, too."""
+        sought = [
+            products.Sought(
+                source_id=self._known_as(draft.source_id),
+                handle=draft.handle,
+                skus=tuple(one.sku for one in draft.variants if one.sku),
+            )
+            for draft in drafts
+        ]
+        self._batch = await products.look_ahead(tx, sought, source=drafts[0].source)
 
     async def settle(self, tx: WriteTx) -> None:
-        """Prices and stock of the products that are new: a few statements for all of them."""
+        """The products that are new, their prices and their stock: a few statements for all of them."""
+        if self._batch is not None:
+            await self._batch.write(tx)
         prices, self._new_prices = self._new_prices, []
         stock, self._new_stock = self._new_stock, {}
         if prices:
@@ -96,7 +112,9 @@ class ProductWriter:
             draft, locale=self._locale or tx.ctx.tenant.default_locale, skus=skus, issues=issues
         )
         source_id = self._known_as(draft.source_id)
-        result = await products.upsert(tx, wanted, source=draft.source, source_id=source_id)
+        result = await products.upsert(
+            tx, wanted, source=draft.source, source_id=source_id, batch=self._batch
+        )
         if result.held_back:
             message = f"It stays a draft; missing: {', '.join(result.held_back)}."
             issues.append(product_issue(draft, "held_back", message, "status", severity="info"))

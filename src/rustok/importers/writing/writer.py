@@ -33,6 +33,9 @@ class Writer(Protocol[DraftT]):
     def begin(self) -> None:
         """A transaction begins; one begun before and not committed was given up."""
 
+    async def look_ahead(self, tx: WriteTx, drafts: Sequence[DraftT]) -> None:
+        """Several drafts are about to be written by this transaction: look up at once what they ask."""
+
     async def write(self, tx: WriteTx, draft: DraftT, *, careful: bool) -> Written:
         """Bring the tenant to what `draft` says.
 

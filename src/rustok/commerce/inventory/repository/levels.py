@@ -121,7 +121,7 @@ _SHIFT: Final = Command(
         "sqlite": _shift(
             "SELECT value ->> 0 AS variant_id, value ->> 1 AS location_id, value ->> 2 AS on_hand, "
             "value ->> 3 AS reserved, value ->> 4 AS backordered FROM json_each(:shifts) "
-            f"{ROWS_FIRST}"
+            f"{ROWS_FIRST}"  # constant sql: a constant
         ),
         "postgres": _shift(
             "SELECT (value ->> 0)::uuid AS variant_id, (value ->> 1)::uuid AS location_id, "

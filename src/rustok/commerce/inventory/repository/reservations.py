@@ -111,7 +111,7 @@ _SETTLE: Final = Command(
         "sqlite": _settle(
             "SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS consumed, "
             "value ->> 3 AS released, value ->> 4 AS version FROM json_each(:rows) "
-            f"{ROWS_FIRST}"
+            f"{ROWS_FIRST}"  # constant sql: a constant
         ),
         "postgres": _settle(
             "SELECT (value ->> 0)::uuid AS id, value ->> 1 AS status, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -283,11 +283,11 @@ async def list_product_ids(
     return await tx.all(_MEMBERS, ids=list(category_ids), after=after, limit=limit)
 
 
-async def link(tx: WriteTx, product_id: UUID, category_ids: Sequence[UUID]) -> None:
-    """Raises ForeignKeyViolation: no such category."""
+async def link(tx: WriteTx, pairs: Iterable[tuple[UUID, UUID]]) -> None:
+    """Put products into categories, by (product, category). Raises ForeignKeyViolation: no such category."""
     await tx.insert_many(
         catalog_category_products,
-        [{"product_id": product_id, "category_id": one} for one in category_ids],
+        [{"product_id": product_id, "category_id": one} for product_id, one in pairs],
     )
 
 

@@ -31,7 +31,7 @@ from rustok.core.db import (
     scalar,
 )
 from rustok.core.db.counting import count_by
-from rustok.core.ids import parse_id
+from rustok.core.ids import NIL, parse_id
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 
 
@@ -54,8 +54,11 @@ _LOCK: Final = Query(_BY_ID.with_for_update(), to_product)
 _LOCK_BY_SOURCE: Final = Query(
     _SELECT.where(
         products.c.source == bindparam("source", type_=Text()),
-        products.c.source_id == bindparam("source_id", type_=Text()),
-    ).with_for_update(),
+        any_of(products.c.source_id, "source_ids"),
+    )
+    # In one order, so that two who lock the same products do not wait for each other.
+    .order_by(products.c.id)
+    .with_for_update(),
     to_product,
 )
 _BY_IDS: Final = Query(
@@ -86,9 +89,11 @@ async def lock(tx: WriteTx, product_id: UUID) -> Product:
     return found
 
 
-async def lock_by_source(tx: WriteTx, source: str, source_id: str) -> Product | None:
-    """The product imported from there, held against other writers."""
-    return await tx.one(_LOCK_BY_SOURCE, source=source, source_id=source_id)
+async def lock_by_source(
+    tx: WriteTx, source: str, source_ids: Sequence[str]
+) -> list[Product]:  # bounded: one per id
+    """The products imported from there under these ids, held against other writers."""
+    return await tx.all(_LOCK_BY_SOURCE, source=source, source_ids=list(source_ids))
 
 
 async def list_by_ids(tx: ReadTx, product_ids: Sequence[UUID]) -> list[Product]:
@@ -202,7 +207,9 @@ _TAKEN: Final = scalar(
 )
 
 
-async def taken_handles(tx: ReadTx, handles: Sequence[str], *, except_id: UUID) -> frozenset[str]:
+async def taken_handles(
+    tx: ReadTx, handles: Sequence[str], *, except_id: UUID = NIL
+) -> frozenset[str]:
     """Which of `handles` other products have."""
     return frozenset(await tx.all(_TAKEN, handles=list(handles), except_id=except_id))
 
@@ -222,10 +229,14 @@ _PLAIN: Final = tuple(
 )
 
 
-async def add(tx: WriteTx, product: Product) -> None:
-    """Insert a product. Raises UniqueViolation (uq_products_handle, uq_products_source)."""
-    await tx.insert(
-        products, **{name: getattr(product, name) for name in _PLAIN}, **_status_columns(product)
+async def add(tx: WriteTx, new: Sequence[Product]) -> None:
+    """Insert products. Raises UniqueViolation (uq_products_handle, uq_products_source)."""
+    await tx.insert_many(
+        products,
+        [
+            {name: getattr(product, name) for name in _PLAIN} | _status_columns(product)
+            for product in new
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """The use cases of the catalogue, split by what they change; every change carries its event."""
 
+from rustok.commerce.products.service.batches import Sought, UpsertBatch, look_ahead
 from rustok.commerce.products.service.categories import (
     NamedCategory,
     create_category,
@@ -31,6 +32,8 @@ from rustok.commerce.products.service.products import archive, create, get, publ
 __all__ = [
     "NamedCategory",
     "NamedCollection",
+    "Sought",
+    "UpsertBatch",
     "add_products",
     "archive",
     "categories_of",
@@ -50,6 +53,7 @@ __all__ = [
     "list_ids",
     "list_product_ids_in_category",
     "list_product_ids_in_collection",
+    "look_ahead",
     "publish",
     "sellable_variants",
     "unpublish",

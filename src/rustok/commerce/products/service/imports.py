@@ -24,6 +24,7 @@ from rustok.commerce.products.model.fields import SourceId, SourceName
 from rustok.commerce.products.model.planning import planned_tree
 from rustok.commerce.products.repository import parts, products
 from rustok.commerce.products.service import trees
+from rustok.commerce.products.service.batches import Sought, UpsertBatch, look_ahead
 from rustok.commerce.products.service.categories import ensure_paths
 from rustok.core.db import WriteTx
 from rustok.core.errors import FieldError
@@ -45,11 +46,21 @@ _decoder: Final = msgspec.json.Decoder(_Checked)
 _PLACE: Final = re.compile(r" - at `\$(?:\.draft)?(?P<path>[^`]*)`")
 
 
-async def upsert(tx: WriteTx, draft: ProductInput, *, source: str, source_id: str) -> UpsertResult:
+async def upsert(
+    tx: WriteTx,
+    draft: ProductInput,
+    *,
+    source: str,
+    source_id: str,
+    batch: UpsertBatch | None = None,
+) -> UpsertResult:
     """Create or update the product that `source` knows as `source_id`, whole.
 
     A handle another product has gets a number. A product that is to be active but lacks a variant
     or a title stays (or becomes) a draft; `held_back` says why.
+
+    Args:
+        batch: looked ahead to this product; it keeps a new one until its `write`.
 
     Raises:
         ProductInputInvalid: a field breaks its rule; naming field and rule.
@@ -62,8 +73,8 @@ async def upsert(tx: WriteTx, draft: ProductInput, *, source: str, source_id: st
         nothing when nothing differs
     """
     wanted = _checked(draft, source=source, source_id=source_id)
-    stored = await products.lock_by_source(tx, source, source_id)
-    before = (await trees.with_parts(tx, [stored]))[0] if stored is not None else None
+    together = batch or await look_ahead(tx, [sought(wanted, source_id=source_id)], source=source)
+    before = together.stored(source_id)
     default_locale = tx.ctx.tenant.default_locale
     category_ids = await ensure_paths(
         tx,
@@ -73,7 +84,7 @@ async def upsert(tx: WriteTx, draft: ProductInput, *, source: str, source_id: st
     planned = planned_tree(
         wanted,
         before=before,
-        handle=await _free_handle(tx, wanted.handle, before),
+        handle=await _free_handle(tx, wanted.handle, before, together),
         translations=await _with_free_handles(tx, wanted.translations, before),
         category_ids=category_ids,
         source=source,
@@ -83,17 +94,26 @@ async def upsert(tx: WriteTx, draft: ProductInput, *, source: str, source_id: st
     product, events, held_back = _steps(tx, planned, wanted)
     after = msgspec.structs.replace(planned, product=product)
     if before is None:
-        await trees.insert(tx, after, events)
+        await together.add(tx, after, events)
         outcome: Literal["created", "updated", "unchanged"] = "created"
     else:
         result = await trees.store(tx, before, after, events)
+        together.replace(source_id, result)
         outcome = "unchanged" if result is before else "updated"
+    if batch is None:
+        await together.write(tx)
     return UpsertResult(
         outcome=outcome,
         product_id=after.product.id,
         variant_ids=tuple(one.id for one in after.variants),
         held_back=held_back,
     )
+
+
+def sought(draft: ProductInput, *, source_id: str) -> Sought:
+    """What to look ahead for."""
+    skus = tuple(one.sku for one in draft.variants if one.sku)
+    return Sought(source_id=source_id, handle=draft.handle, skus=skus)
 
 
 def _checked(draft: ProductInput, *, source: str, source_id: str) -> ProductInput:
@@ -163,12 +183,17 @@ def _free(wanted: str, current: str | None, taken: Collection[str]) -> str:
     return next((one for one in options if one not in taken), f"{wanted[:160]}-{new_id().hex}")
 
 
-async def _free_handle(tx: WriteTx, wanted: str, before: ProductTree | None) -> str:
+async def _free_handle(
+    tx: WriteTx, wanted: str, before: ProductTree | None, batch: UpsertBatch
+) -> str:
     if before is not None and before.product.handle == wanted:
+        return wanted
+    if batch.is_free(wanted):
         return wanted
     except_id: UUID = before.product.id if before else NIL
     taken = await products.taken_handles(tx, _numbered(wanted), except_id=except_id)
-    return _free(wanted, before.product.handle if before else None, taken)
+    current = before.product.handle if before else None
+    return _free(wanted, current, taken | batch.claimed_handles)
 
 
 async def _with_free_handles(

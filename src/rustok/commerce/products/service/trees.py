@@ -7,7 +7,7 @@ their step's event (`announced`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
@@ -34,7 +34,9 @@ from rustok.commerce.products.model import (
     MAX_VARIANTS,
     ActiveProduct,
     Product,
+    ProductTranslation,
     ProductTree,
+    Variant,
     check_combination,
     check_options,
 )
@@ -100,15 +102,37 @@ async def insert(tx: WriteTx, tree: ProductTree, announced: Sequence[Event] = ()
     nothing = msgspec.structs.replace(
         tree, translations=(), variants=(), images=(), category_ids=()
     )
-    changes = differences(nothing, tree)
-    await _check(tx, tree, changes, handle_is_new=True)
-    await products.add(tx, tree.product)
-    await _write_parts(tx, tree, changes)
-    tx.emit(ProductCreated(product_id=tree.product.id, handle=tree.product.handle))
-    _emit_variants(tx, changes)
-    for event in announced:
-        tx.emit(event)
+    check_shape(tx, tree)
+    await _check(tx, tree, differences(nothing, tree), handle_is_new=True)
+    await add_checked(tx, [(tree, announced)])
     return tree
+
+
+async def add_checked(tx: WriteTx, new: Sequence[tuple[ProductTree, Sequence[Event]]]) -> None:
+    """Write new products that were checked, in five statements however many they are.
+
+    Args:
+        new: each with the events of the steps that led to its state.
+
+    Raises:
+        UniqueViolation, ForeignKeyViolation: somebody took a value or a category meanwhile.
+
+    Emits: as `insert`, for each
+    """
+    trees = [tree for tree, _ in new]
+    await products.add(tx, [tree.product for tree in trees])
+    await parts.add_translations(tx, [text for tree in trees for text in tree.translations])
+    await parts.add_images(tx, [image for tree in trees for image in tree.images])
+    await parts.add_variants(tx, [variant for tree in trees for variant in tree.variants])
+    await categories.link(
+        tx, [(tree.product.id, one) for tree in trees for one in tree.category_ids]
+    )
+    for tree, announced in new:
+        tx.emit(ProductCreated(product_id=tree.product.id, handle=tree.product.handle))
+        for variant in tree.variants:
+            tx.emit(_created(variant))
+        for event in announced:
+            tx.emit(event)
 
 
 async def store(
@@ -127,6 +151,7 @@ async def store(
     changes = differences(before, after)
     if not changes and before.product.state == after.product.state:
         return before
+    check_shape(tx, after)
     await _check(tx, after, changes, handle_is_new="handle" in changes.fields)
     await products.store(tx, before.product, after.product, changes.fields)
     await _write_parts(tx, after, changes)
@@ -150,9 +175,13 @@ async def store(
     )
 
 
-async def _check(
-    tx: WriteTx, tree: ProductTree, changes: TreeChanges, *, handle_is_new: bool
-) -> None:
+def check_shape(tx: ReadTx, tree: ProductTree) -> None:
+    """The rules a product keeps by itself.
+
+    Raises:
+        TooManyParts, VariantNeeded, TranslationNeeded, OptionsInvalid, OptionValuesMismatch,
+        VariantCombinationTaken, SkuTaken.
+    """
     product = tree.product
     if len(tree.variants) > MAX_VARIANTS:
         raise TooManyParts("variants of a product", MAX_VARIANTS)
@@ -165,21 +194,26 @@ async def _check(
             raise TranslationNeeded(tx.ctx.tenant.default_locale)
     check_options(product.options)
     combinations: set[tuple[str, ...]] = set()
+    skus: set[str] = set()
     for variant in tree.variants:
         check_combination(product.options, variant.option_values)
         if variant.option_values in combinations:
             raise VariantCombinationTaken(variant.option_values)
         combinations.add(variant.option_values)
+        if variant.sku is not None and variant.sku in skus:
+            raise SkuTaken(variant.sku)
+        skus.add(variant.sku or "")
+
+
+async def _check(
+    tx: WriteTx, tree: ProductTree, changes: TreeChanges, *, handle_is_new: bool
+) -> None:
+    """The rules among products."""
+    product = tree.product
     if handle_is_new and await products.taken_handles(tx, [product.handle], except_id=product.id):
         raise ProductHandleTaken(product.handle)
     await _check_skus(tx, tree, changes)
-    texts = [one for one in (*changes.texts_added, *changes.texts_changed) if one.handle]
-    taken = await parts.taken_translation_handles(
-        tx, [one.handle for one in texts if one.handle], except_id=product.id
-    )
-    for text in texts:
-        if text.handle and (text.locale, text.handle) in taken:
-            raise ProductHandleTaken(text.handle, locale=text.locale)
+    await check_text_handles(tx, product.id, (*changes.texts_added, *changes.texts_changed))
     if changes.categories_added:
         known = await categories.list_by_ids(tx, changes.categories_added)
         unknown = set(changes.categories_added) - {one.id for one in known}
@@ -187,12 +221,20 @@ async def _check(
             raise CategoriesUnknown(unknown)
 
 
+async def check_text_handles(
+    tx: ReadTx, product_id: UUID, texts: Iterable[ProductTranslation]
+) -> None:
+    """Raises ProductHandleTaken: another product has the handle of a text in its locale."""
+    texts = [one for one in texts if one.handle]
+    taken = await parts.taken_translation_handles(
+        tx, [one.handle for one in texts if one.handle], except_id=product_id
+    )
+    for text in texts:
+        if text.handle and (text.locale, text.handle) in taken:
+            raise ProductHandleTaken(text.handle, locale=text.locale)
+
+
 async def _check_skus(tx: WriteTx, tree: ProductTree, changes: TreeChanges) -> None:
-    seen: set[str] = set()
-    for variant in tree.variants:
-        if variant.sku is not None and variant.sku in seen:
-            raise SkuTaken(variant.sku)
-        seen.add(variant.sku or "")
     wanted = [one.sku for one in changes.variants_added if one.sku]
     wanted += [
         one.after.sku for one in changes.variants_changed if "sku" in one.fields and one.after.sku
@@ -225,7 +267,7 @@ async def _write_parts(tx: WriteTx, tree: ProductTree, changes: TreeChanges) -> 
     await parts.add_variants(tx, changes.variants_added)
     await parts.remove_images(tx, [one.id for one in changes.images_removed])
     await categories.unlink(tx, product_id, changes.categories_removed)
-    await categories.link(tx, product_id, changes.categories_added)
+    await categories.link(tx, [(product_id, one) for one in changes.categories_added])
 
 
 def _emit_variants(tx: WriteTx, changes: TreeChanges) -> None:
@@ -240,7 +282,11 @@ def _emit_variants(tx: WriteTx, changes: TreeChanges) -> None:
             )
         )
     for new in changes.variants_added:
-        tx.emit(VariantCreated(variant_id=new.id, product_id=new.product_id, sku=new.sku))
+        tx.emit(_created(new))
+
+
+def _created(variant: Variant) -> VariantCreated:
+    return VariantCreated(variant_id=variant.id, product_id=variant.product_id, sku=variant.sku)
 
 
 async def remove(tx: WriteTx, tree: ProductTree) -> None:
