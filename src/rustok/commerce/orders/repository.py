@@ -153,7 +153,8 @@ def _ship(rows: str) -> Any:
 _SHIP: Final = Command(
     {
         "sqlite": _ship(
-            f"SELECT value ->> 0 AS id, value ->> 1 AS quantity FROM json_each(:rows) {ROWS_FIRST}"
+            "SELECT value ->> 0 AS id, value ->> 1 AS quantity "
+            f"FROM json_each(:rows) {ROWS_FIRST}"  # constant sql: a constant
         ),
         "postgres": _ship(
             "SELECT (value ->> 0)::uuid AS id, (value ->> 1)::int AS quantity "
