@@ -16,7 +16,13 @@ from rustok.cli.doctor_checks import (
     use_database_probe,
 )
 from rustok.cli.doctor_database import probe
-from rustok.cli.doctor_services import check_circuits, check_redis, check_storage
+from rustok.cli.doctor_services import (
+    check_circuits,
+    check_collector,
+    check_mail,
+    check_redis,
+    check_storage,
+)
 from rustok.cli.invocation import EXIT_FAILED, EXIT_UNAVAILABLE, Invocation
 from rustok.server.settings import SettingsInvalid
 
@@ -50,6 +56,8 @@ def run_checks(invocation: Invocation) -> list[CheckResult]:
         *checks_of_database(),
         check_redis,
         check_storage,
+        check_mail,
+        check_collector,
         check_circuits,
     ]
     return [result for check in checks for result in check(settings)]

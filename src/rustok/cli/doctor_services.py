@@ -1,4 +1,5 @@
-"""The checks of `rustok doctor` on what stands beside the database: Redis, storage, the running server.
+"""The checks of `rustok doctor` on what stands beside the database: Redis, storage, the mail
+relay, the collector, the running server.
 
 Each waits a bounded time. The state of circuits lives in the server's process, so it is asked there.
 """
@@ -16,6 +17,8 @@ import msgspec
 from rustok.cli.doctor_checks import CheckResult
 from rustok.core.errors import Unavailable
 from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.platform.mail import api as mail
+from rustok.server.metering.exporting import collector_headers
 from rustok.server.settings import Settings
 from rustok.server.storage import storage_for
 
@@ -71,6 +74,59 @@ def check_storage(settings: Settings) -> Iterable[CheckResult]:
         )
         return
     yield CheckResult(name="storage", outcome="ok", detail=detail)
+
+
+def check_mail(settings: Settings) -> Iterable[CheckResult]:
+    """Whether the relay takes the connection and the sign-in, or the folder a file."""
+    route = settings.mail.route()
+    answer = asyncio.run(mail.check_route(route))
+    if answer is None:
+        yield CheckResult(name="mail", outcome="skip", detail="off: mails are held")
+        return
+    place = str(route.folder) if route.host is None else f"{route.host}:{route.port}"
+    if answer.error is None:
+        detail = f"{place} in {answer.latency_ms} ms"
+        yield CheckResult(name="mail", outcome="ok", detail=detail)
+        return
+    yield CheckResult(
+        name="mail",
+        outcome="fail",
+        detail=f"{place}: {answer.error}",
+        mend="Check mail.host, mail.port, mail.security, mail.user and mail.password, or the rights "
+        "on mail.folder.",
+        unavailable=answer.speaks_against_relay,
+    )
+
+
+def check_collector(settings: Settings) -> Iterable[CheckResult]:
+    """Whether the collector takes an empty request of the first signal."""
+    telemetry = settings.telemetry
+    if telemetry.otlp_endpoint is None or not telemetry.otlp_signals:
+        yield CheckResult(name="collector", outcome="skip", detail="no telemetry.otlp_endpoint")
+        return
+    from rustok.telemetry.otlp.sending import (  # late: where it is set
+        CollectorAway,
+        Refused,
+        sender,
+    )
+
+    to = sender(telemetry.otlp_protocol, telemetry.otlp_endpoint, collector_headers(telemetry))
+    detail = f"{telemetry.otlp_endpoint} ({telemetry.otlp_protocol})"
+    try:
+        to.send(telemetry.otlp_signals[0], b"")
+    except (CollectorAway, Refused) as error:
+        # Nothing waits for a collector, so its absence stops nobody.
+        yield CheckResult(
+            name="collector",
+            outcome="warn",
+            detail=f"{detail}: {error}",
+            mend="Start the collector, or correct telemetry.otlp_endpoint, otlp_protocol and "
+            "otlp_headers; until then traces, metrics and logs are dropped.",
+        )
+        return
+    finally:
+        to.close()
+    yield CheckResult(name="collector", outcome="ok", detail=detail)
 
 
 def check_circuits(settings: Settings) -> Iterable[CheckResult]:

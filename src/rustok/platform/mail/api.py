@@ -23,6 +23,7 @@ from rustok.platform.mail.model.templates import (
 from rustok.platform.mail.repository.caused import CausedMail
 from rustok.platform.mail.service.caused import list_caused
 from rustok.platform.mail.service.composing import composed
+from rustok.platform.mail.service.leaving import check_route
 from rustok.platform.mail.service.mails import get, list_mails, queue, queue_reference, retry
 from rustok.platform.mail.service.testing import send_test
 
@@ -42,6 +43,7 @@ __all__ = [
     "Rendered",
     "Rows",
     "Template",
+    "check_route",
     "composed",
     "get",
     "list_caused",

@@ -11,7 +11,7 @@ import socket
 from typing import TYPE_CHECKING
 
 import rustok
-from rustok.server.settings import Settings
+from rustok.server.settings import Settings, TelemetrySettings
 from rustok.telemetry import logs, tracing
 
 if TYPE_CHECKING:  # for those who have a collector
@@ -26,7 +26,6 @@ def start_export(settings: Settings) -> Exporter | None:
     from rustok.telemetry.otlp.exporter import Exporter, Resource  # late: where it is configured
     from rustok.telemetry.otlp.sending import sender  # late: as above
 
-    headers = parse_headers(telemetry.otlp_headers.reveal() if telemetry.otlp_headers else "")
     resource = Resource(
         attributes={
             "service.name": telemetry.service_name,
@@ -39,7 +38,7 @@ def start_export(settings: Settings) -> Exporter | None:
         }
     )
     exporter = Exporter(
-        sender(telemetry.otlp_protocol, telemetry.otlp_endpoint, headers),
+        sender(telemetry.otlp_protocol, telemetry.otlp_endpoint, collector_headers(telemetry)),
         resource,
         signals=telemetry.otlp_signals,
         metrics_seconds=telemetry.otlp_metrics_seconds,
@@ -63,6 +62,11 @@ def end_export(exporter: Exporter) -> None:
     tracing.use(None)
     logs.also_to(None)
     exporter.close()
+
+
+def collector_headers(settings: TelemetrySettings) -> dict[str, str]:
+    """What is sent with every request to the collector, such as a key."""
+    return parse_headers(settings.otlp_headers.reveal() if settings.otlp_headers else "")
 
 
 def parse_headers(text: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import ssl
 import time
+from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from typing import Final
 
@@ -42,6 +43,19 @@ class SmtpSender:
             RuntimeError: a transaction is open.
         """
         forbid_in_transaction("sending mail")
+
+        async def hand_over(client: aiosmtplib.SMTP) -> str:
+            return await self._hand_over(client, message, recipient)
+
+        return await self._answered(hand_over, recipient)
+
+    async def check(self) -> Answer:
+        """Connect, encrypt and sign in as for a mail, and hand over nothing."""
+        return await self._answered(_nothing, "")
+
+    async def _answered(
+        self, exchange: Callable[[aiosmtplib.SMTP], Awaitable[str]], recipient: str
+    ) -> Answer:
         started = time.perf_counter()
 
         def answer(
@@ -63,7 +77,7 @@ class SmtpSender:
 
         try:
             async with asyncio.timeout(self._route.total_seconds):
-                reply = await self._exchange(message, recipient)
+                reply = await self._connected(exchange)
             return answer(code=250, reply=reply)
         except (TimeoutError, aiosmtplib.SMTPTimeoutError):
             return answer("timeout", against_relay=True)
@@ -108,7 +122,8 @@ class SmtpSender:
             )
             return answer("tls" if is_tls else "connection", against_relay=True)
 
-    async def _exchange(self, message: EmailMessage, recipient: str) -> str:
+    async def _connected(self, exchange: Callable[[aiosmtplib.SMTP], Awaitable[str]]) -> str:
+        """What `exchange` gives over a connection on which mail may be sent."""
         route = self._route
         client = aiosmtplib.SMTP(
             hostname=route.host,
@@ -126,23 +141,29 @@ class SmtpSender:
             if route.user is not None:
                 await self._need(client, "auth")
                 await client.login(route.user, route.password or "", timeout=route.total_seconds)
-            content = message.as_bytes()
-            options = [] if content.isascii() and recipient.isascii() else ["SMTPUTF8"]
-            if options:
-                await self._need(client, "smtputf8")
-            _, reply = await client.sendmail(
-                route.sender,
-                [recipient],
-                content,
-                mail_options=options,
-                timeout=route.total_seconds,
-            )
+            reply = await exchange(client)
             # The mail is handed over: a relay that hangs or hangs up now changes nothing.
             with contextlib.suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=QUIT_SECONDS)
             return reply
         finally:
             client.close()
+
+    async def _hand_over(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, recipient: str
+    ) -> str:
+        content = message.as_bytes()
+        options = [] if content.isascii() and recipient.isascii() else ["SMTPUTF8"]
+        if options:
+            await self._need(client, "smtputf8")
+        _, reply = await client.sendmail(
+            self._route.sender,
+            [recipient],
+            content,
+            mail_options=options,
+            timeout=self._route.total_seconds,
+        )
+        return reply
 
     @staticmethod
     async def _need(client: aiosmtplib.SMTP, extension: str) -> None:
@@ -151,3 +172,8 @@ class SmtpSender:
             await client.ehlo()
         if not client.supports_extension(extension):
             raise aiosmtplib.SMTPNotSupported(f"The relay does not offer {extension.upper()}.")
+
+
+async def _nothing(client: aiosmtplib.SMTP) -> str:
+    reply = await client.noop()
+    return reply.message
