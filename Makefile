@@ -16,12 +16,13 @@ ARGS ?=
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # uv installs in a tenth of pip's time; where it cannot reach an index that pip is set up for, pip does.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
-# Two stamps: the environment a user needs, and what developers need on top.
+# The first two stamps: the environment a user needs, and what developers need on top.
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
+BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install install-dev demo serve test check format bench docs services lock audit sbom clean
+.PHONY: help install install-dev demo serve test check format bench rivals docs services lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -80,6 +81,13 @@ bench: install-dev ## Run the benchmarks (ARGS="benchmarks/test_ids.py")
 	  --benchmark-json=build/bench.json \
 	  --override-ini=python_files='test_*.py bench_*.py' $(or $(ARGS),benchmarks)
 
+$(BENCH_STAMP): $(DEV_STAMP) requirements-bench.lock
+	@$(UV) --require-hashes -r requirements-bench.lock || $(PIP) install --require-hashes -r requirements-bench.lock
+	@touch $@
+
+rivals: $(BENCH_STAMP) ## Measure breaker, cache and retry beside other libraries
+	@$(BIN)/python -m benchmarks.rivals
+
 $(DOCS_STAMP): $(DEV_STAMP) requirements-docs.lock
 	@$(UV) --require-hashes -r requirements-docs.lock || $(PIP) install --require-hashes -r requirements-docs.lock
 	@touch $@
@@ -101,6 +109,9 @@ lock: ## Lock the dependencies anew (needs uv); the files name no package index
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --extra docs --constraint requirements-dev.lock \
 	  --output-file requirements-docs.lock pyproject.toml $(ARGS)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --extra bench --constraint requirements-dev.lock \
+	  --output-file requirements-bench.lock pyproject.toml $(ARGS)
 
 audit: install-dev ## Look for weaknesses: own checks, bandit, advisories of the locks (asks the index)
 	@$(BIN)/rustok audit security --only code --fail-on low

@@ -28,7 +28,7 @@ import uvloop
 from sqlalchemy import func, select
 
 from rustok.content.media.events import MediaDeleted
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from rustok.core.bus.consuming import Consuming
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.jetstream import JetStreamTransport
@@ -57,7 +57,7 @@ LANE_EVENTS = NatsSettings().lane_events
 BATCH = 1_000
 PAGE_BYTES = resource.getpagesize()
 _APPLIED = scalar(select(func.count()).select_from(inbox.inbox), int, system="benchmark")
-_DEAD = scalar(select(func.count()).select_from(inbox.dead_letters), int, system="benchmark")
+_DEAD = scalar(select(func.count()).select_from(dead_letters.dead_letters), int, system="benchmark")
 
 
 class Applied:

@@ -26,7 +26,7 @@ from rustok.commerce.pricing import api as pricing
 from rustok.commerce.products import api as products
 from rustok.commerce.promotions import api as promotions
 from rustok.commerce.returns import api as returns
-from rustok.core import inbox
+from rustok.core import dead_letters
 from rustok.core.db import Id, Query, WriteTx
 from rustok.core.db.schema import metadata
 from rustok.core.postal import PostalAddress
@@ -459,4 +459,6 @@ async def _bury_one(world: World, tenant: TenantProfile, marker: str) -> None:
     """An event that a consumer gave up."""
     envelope = (await world.events(tenant, "order.placed"))[0]
     async with world.write(tenant) as tx:
-        await inbox.bury(tx, f"consumer-{marker}", envelope, error=f"Error {marker}", attempts=3)
+        await dead_letters.bury(
+            tx, f"consumer-{marker}", envelope, error=f"Error {marker}", attempts=3
+        )

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from rustok.cli.events_provision import provisioned
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, inbox, outbox
 from rustok.core.db import Query, scalar
 from rustok.core.db.schema import APP_ROLE, SYSTEM_ROLE
 from rustok.core.errors import Unavailable
@@ -46,7 +46,7 @@ AGGREGATES = 200
 IN_ONE_COMMIT = 5
 
 _COUNT = scalar(select(func.count()).select_from(effects), int, system="test")
-_DEAD = scalar(select(func.count()).select_from(inbox.dead_letters), int, system="test")
+_DEAD = scalar(select(func.count()).select_from(dead_letters.dead_letters), int, system="test")
 _INBOX = scalar(select(func.count()).select_from(inbox.inbox), int, system="test")
 
 

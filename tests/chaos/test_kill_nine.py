@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Integer, func, select
 
 from rustok.commerce.inventory.tables import stock_levels
 from rustok.commerce.orders.tables import order_lines, orders
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, inbox, outbox
 from rustok.core.db import Query, scalar
 from rustok.core.tenancy import TenantProfile
 from rustok.server.platform import Platform
@@ -71,7 +71,7 @@ _NEGATIVE = scalar(
 _INBOX_EVENTS = Query(
     select(inbox.inbox.c.consumer, inbox.inbox.c.event_id), lambda **row: row, system="test"
 )
-_DEAD = scalar(select(func.count()).select_from(inbox.dead_letters), int, system="test")
+_DEAD = scalar(select(func.count()).select_from(dead_letters.dead_letters), int, system="test")
 
 
 async def prepare(settings: Settings) -> tuple[TenantProfile, list[UUID]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import logging
 import os
 import struct
 import tempfile
@@ -72,7 +73,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         milliseconds: by kind of request, the median and the 99th percentile.
-        answers: by kind, how many of each status; 0 is no answer.
+        answers: by kind, how many of each status, with the problem's code; "none" is no answer.
         recovery_seconds: from the plug back in until every kind of request and every circuit is well.
     """
 
@@ -80,13 +81,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     unplugged: str
     mode: str
     milliseconds: dict[str, tuple[float, float]]
-    answers: dict[str, dict[int, int]]
+    answers: dict[str, dict[str, int]]
     recovery_seconds: float
 
     def line(self) -> str:
         times = "  ".join(f"{p50:7.0f} {p99:7.0f}" for p50, p99 in self.milliseconds.values())
         words = "; ".join(
-            f"{kind} " + " ".join(f"{status}x{count}" for status, count in sorted(found.items()))
+            f"{kind} " + " ".join(f"{answer} x{count}" for answer, count in sorted(found.items()))
             for kind, found in self.answers.items()
         )
         which = "with" if self.breakers else "without"
@@ -114,12 +115,12 @@ class Load:
             limits=httpx.Limits(max_connections=100),
         )
         self._token, self._variant, self._handle = token, variant, handle
-        self._seen: dict[str, list[tuple[float, float, int]]] = {kind: [] for kind in KINDS}
+        self._seen: dict[str, list[tuple[float, float, str]]] = {kind: [] for kind in KINDS}
         self._tasks: list[asyncio.Task[None]] = []
         self._number = 0
 
     def start(self) -> None:
-        calls: dict[str, Callable[[], Awaitable[int]]] = {
+        calls: dict[str, Callable[[], Awaitable[httpx.Response]]] = {
             "read": self.read,
             "checkout": self.checkout,
             "upload": self.upload,
@@ -137,19 +138,19 @@ class Load:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _repeat(self, kind: str, call: Callable[[], Awaitable[int]]) -> None:
+    async def _repeat(self, kind: str, call: Callable[[], Awaitable[httpx.Response]]) -> None:
         while True:
             started = time.perf_counter()
             try:
-                status = await call()
+                answer = _described(await call())
             except httpx.HTTPError:
-                status = 0
-            self._seen[kind].append((started, time.perf_counter() - started, status))
+                answer = "none"
+            self._seen[kind].append((started, time.perf_counter() - started, answer))
             await asyncio.sleep(PAUSE_SECONDS)
 
     def between(
         self, started: float, ended: float
-    ) -> tuple[dict[str, list[float]], dict[str, dict[int, int]]]:
+    ) -> tuple[dict[str, list[float]], dict[str, dict[str, int]]]:
         """Latencies in seconds and answers by kind, of what began between two moments."""
         rows = {
             kind: [one for one in self._seen[kind] if started <= one[0] < ended] for kind in KINDS
@@ -163,31 +164,31 @@ class Load:
         """Whether the last answers to every kind of request that began after `started` are good."""
         for kind in KINDS:
             last = [one[2] for one in self._seen[kind] if one[0] >= started][-2:]
-            if len(last) < 2 or not all(200 <= status < 300 for status in last):
+            if len(last) < 2 or not all(answer.startswith("2") for answer in last):
                 return False
         return True
 
-    async def read(self) -> int:
+    async def read(self) -> httpx.Response:
         """A page of products, every other one of a kind nobody asked for before."""
         self._number += 1
         path = f"/api/v1/storefront/products/{self._handle}"
         if self._number % 2:
             path = f"/api/v1/storefront/products?min_price={self._number}"
-        return (await self._client.get(path)).status_code
+        return await self._client.get(path)
 
-    async def checkout(self) -> int:
+    async def checkout(self) -> httpx.Response:
         store = "/api/v1/storefront"
         cart = await self._client.post(f"{store}/carts", json={})
         if cart.status_code != 201:
-            return cart.status_code
+            return cart
         line = await self._client.post(
             f"{store}/carts/{cart.json()['id']}/lines",
             json={"variant_id": str(self._variant), "quantity": 1},
             headers=_owner(cart),
         )
         if line.status_code >= 300:
-            return line.status_code
-        placed = await self._client.post(
+            return line
+        return await self._client.post(
             f"{store}/checkout",
             json={
                 "cart_id": cart.json()["id"],
@@ -196,15 +197,13 @@ class Load:
             },
             headers={"idempotency-key": str(uuid4()), **_owner(cart)},
         )
-        return placed.status_code
 
-    async def upload(self) -> int:
-        answer = await self._client.post(
+    async def upload(self) -> httpx.Response:
+        return await self._client.post(
             "/api/v1/admin/media",
             content=PNG + os.urandom(2_000),
             headers={"authorization": f"Bearer {self._token}", "content-type": "image/png"},
         )
-        return answer.status_code
 
     async def circuits(self) -> dict[str, str]:
         """The circuits as health tells them."""
@@ -214,6 +213,16 @@ class Load:
             for one in answer.json()["checks"]
             if one["name"].startswith("circuit ")
         }
+
+
+def _described(answer: httpx.Response) -> str:
+    """The status, and of a problem its code."""
+    if answer.status_code < 400:
+        return str(answer.status_code)
+    try:
+        return f"{answer.status_code} {answer.json()['code']}"
+    except (ValueError, KeyError):
+        return str(answer.status_code)
 
 
 def _owner(cart: httpx.Response) -> dict[str, str]:
@@ -464,6 +473,9 @@ async def measure(
 
 def main() -> None:
     logs.configure(level="ERROR", log_format="console")
+    logging.getLogger("werkzeug").setLevel(
+        logging.ERROR
+    )  # the store of the tests tells every request
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--seconds", type=float, default=12.0, help="unplugged for so long")
     parser.add_argument("--only", action="append", choices=[*DEPENDENCIES, "all"])

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from rustok.core import inbox
+from rustok.core import dead_letters
 from rustok.core.bus.consuming import Consuming
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.errors import BrokerUnavailable
@@ -27,7 +27,7 @@ from rustok.core.relay import Relay
 from rustok.core.tenancy import TenantProfile
 from tests.conftest import World
 
-DEAD = scalar(select(func.count()).select_from(inbox.dead_letters), int, system="test")
+DEAD = scalar(select(func.count()).select_from(dead_letters.dead_letters), int, system="test")
 Effect = tuple[str, UUID, int]
 """(consumer, aggregate, sequence)."""
 

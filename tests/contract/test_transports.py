@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, outbox
 from rustok.core.db import Command
 from rustok.core.errors import Unavailable
 from rustok.core.ids import new_id
@@ -66,7 +66,7 @@ async def test_an_event_that_never_succeeds_becomes_a_dead_letter_and_others_go_
     await rig.settle()
     assert rig.of(aggregate) == [1, 3]
     async with world.db.system("test", write=False) as tx:
-        (letter,) = await tx.all(inbox.DEAD_LETTERS, limit=10)
+        (letter,) = await tx.all(dead_letters.DEAD_LETTERS, limit=10)
     assert letter.consumer == "test.taker"
     assert letter.attempts == 3
 

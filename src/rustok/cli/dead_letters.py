@@ -17,11 +17,11 @@ from rustok.cli.invocation import EXIT_FAILED, Invocation
 from rustok.cli.listing import columns
 from rustok.cli.params import ID
 from rustok.cli.session import with_platform
-from rustok.core import inbox
+from rustok.core import dead_letters
 from rustok.core.bus import redelivery
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.errors import NotFound, RustokError, Unavailable
 from rustok.core.event_log import EventFilter
-from rustok.core.inbox import BuriedEvent
 from rustok.server.platform import Platform
 
 PAGE: Final = 200
@@ -90,7 +90,7 @@ def view_of(letter: BuriedEvent) -> LetterView:
 
 
 @click.group("dead-letters", epilog=EPILOG)
-def dead_letters() -> None:
+def dead_letters_group() -> None:
     """Events a consumer could not apply: list, retry, discard."""
 
 
@@ -102,7 +102,7 @@ async def every_letter(
     after: UUID | None = None
     while True:
         async with platform.db.system("the command line lists dead letters", write=False) as tx:
-            page = await inbox.list_open(tx, after=after, limit=PAGE)
+            page = await dead_letters.list_open(tx, after=after, limit=PAGE)
         found += [
             one
             for one in page
@@ -116,7 +116,7 @@ async def every_letter(
 async def letter_of(platform: Platform, letter_id: UUID) -> BuriedEvent:
     """Raises DeadLetterUnknown."""
     async with platform.db.system("the command line names a dead letter", write=False) as tx:
-        found = await inbox.find_buried(tx, letter_id)
+        found = await dead_letters.find_buried(tx, letter_id)
     if found is None:
         raise DeadLetterUnknown
     return found
@@ -125,7 +125,7 @@ async def letter_of(platform: Platform, letter_id: UUID) -> BuriedEvent:
 consumer_option = click.option("--consumer", help="Given up by this consumer only.")
 
 
-@dead_letters.command("list")
+@dead_letters_group.command("list")
 @event_options
 @consumer_option
 @click.pass_obj
@@ -152,7 +152,7 @@ def list_letters(invocation: Invocation, /, consumer: str | None, **options: Any
     )
 
 
-@dead_letters.command()
+@dead_letters_group.command()
 @click.argument("letter_id", type=ID, required=False)
 @click.option("--all", "every", is_flag=True, help="All that match, oldest first.")
 @event_options
@@ -233,7 +233,7 @@ def _one_or_all(
         raise click.UsageError("Options that choose go with --all.")
 
 
-@dead_letters.command()
+@dead_letters_group.command()
 @click.argument("letter_id", type=ID, required=False)
 @click.option("--all", "every", is_flag=True, help="All that match.")
 @event_options

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from rustok.cli.doctor_checks import DatabaseFacts
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, outbox
 from rustok.core.db import Database
 from rustok.core.db.driver import Driver
 from rustok.core.errors import Unavailable
@@ -83,7 +83,7 @@ async def _with_events(facts: DatabaseFacts, driver: Driver) -> DatabaseFacts:
     db = Database(driver, flush_events=outbox.flush_events)
     async with db.system("the doctor counts what waits", write=False) as tx:
         waiting = await outbox.backlog(tx)
-        letters = await inbox.count_open(tx)
+        letters = await dead_letters.count_open(tx)
     oldest = waiting.oldest_at
     return msgspec.structs.replace(
         facts,

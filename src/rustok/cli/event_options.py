@@ -11,8 +11,8 @@ import click
 
 from rustok.cli.params import AGGREGATE, EVENT_TYPE, MOMENT, TENANT_REF
 from rustok.cli.session import tenant_of
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.event_log import EventFilter
-from rustok.core.inbox import BuriedEvent
 from rustok.server.platform import Platform
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 import rustok
-from rustok.cli.dead_letters import dead_letters
+from rustok.cli.dead_letters import dead_letters_group
 from rustok.cli.event_options import chosen, event_options
 from rustok.cli.event_replay import replay_events
 from rustok.cli.events_provision import provision
@@ -23,7 +23,7 @@ from rustok.cli.invocation import Invocation, to_json
 from rustok.cli.listing import cell, columns
 from rustok.cli.params import AGGREGATE, EVENT_TYPE, ID, MOMENT, TENANT_REF
 from rustok.cli.session import with_platform
-from rustok.core import event_log, inbox, outbox
+from rustok.core import dead_letters, event_log, inbox, outbox
 from rustok.core.errors import NotFound, RustokError
 from rustok.core.event_log import EventFilter, LoggedEvent
 from rustok.core.events.contract import asyncapi, json_schema
@@ -72,7 +72,7 @@ def events() -> None:
     """Read the event log, mend failed deliveries, print the contract."""
 
 
-events.add_command(dead_letters)
+events.add_command(dead_letters_group)
 events.add_command(provision)
 events.add_command(replay_events)
 
@@ -349,7 +349,7 @@ def drain(invocation: Invocation, timeout_seconds: float) -> None:
 
 async def _waiting(platform: Platform) -> tuple[int, int]:
     async with platform.db.system("the command line counts what waits", write=False) as tx:
-        return (await outbox.backlog(tx)).pending, await inbox.count_open(tx)
+        return (await outbox.backlog(tx)).pending, await dead_letters.count_open(tx)
 
 
 @events.command()

@@ -14,9 +14,10 @@ import msgspec
 from sqlalchemy import BigInteger, Integer, bindparam, select
 
 from rustok.core.db import TENANT, Id, Query, ReadTx, any_of
+from rustok.core.dead_letters import dead_letters
 from rustok.core.event_log import LoggedEvent, logged_columns, to_logged
 from rustok.core.events.event import aggregate_types
-from rustok.core.inbox import dead_letters, inbox
+from rustok.core.inbox import inbox
 from rustok.core.outbox import outbox
 
 MAX_EVENTS: Final = 500

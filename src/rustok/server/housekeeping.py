@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from rustok.core import idempotency, inbox, outbox
+from rustok.core import idempotency, inbox_retention, outbox
 from rustok.core.modules import Job
 from rustok.core.parts import Parts
 from rustok.server.settings import Settings
@@ -27,7 +27,11 @@ def housekeeping_jobs(settings: Settings) -> tuple[Job, ...]:
     async def purge_events(parts: Parts) -> int:
         gone = 0
         # The log first: an inbox row may go only when its event has gone.
-        for purge in (outbox.purge_published, inbox.purge_applied, inbox.purge_resolved):
+        for purge in (
+            outbox.purge_published,
+            inbox_retention.purge_applied,
+            inbox_retention.purge_resolved,
+        ):
             portion = PORTION
             while portion >= PORTION:
                 async with parts.db.system("retention of events") as tx:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import bindparam
 
 from rustok.content.media.events import MediaDeleted
-from rustok.core import idempotency, inbox, outbox
+from rustok.core import dead_letters, idempotency, inbox, outbox
 from rustok.core.db import Command, Timestamp
 from rustok.core.ids import new_id
 from rustok.core.pressure import BacklogFull, BacklogWatch, state_of
@@ -130,7 +130,7 @@ async def test_retention_takes_what_is_old_and_leaves_what_is_needed(world: Worl
             assert made.status_code == 201
     await world.drain()
     async with world.write(tenant) as tx:
-        await inbox.bury(tx, "test.consumer", buried, error="open", attempts=1)
+        await dead_letters.bury(tx, "test.consumer", buried, error="open", attempts=1)
         await inbox.record(tx, "test.other", [buried.id])
         await tx.update(
             idempotency.idempotency_keys,

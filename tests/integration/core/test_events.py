@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, outbox
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Consumer
 from rustok.core.db import Command, WriteTx, scalar
@@ -18,7 +18,7 @@ from rustok.core.relay import Relay, retry_delay_seconds
 from rustok.platform.tenants import api as tenants
 from tests.conftest import World
 
-DEAD = scalar(select(func.count()).select_from(inbox.dead_letters), int, system="test")
+DEAD = scalar(select(func.count()).select_from(dead_letters.dead_letters), int, system="test")
 
 
 def relay_to(world: World, *consumers: Consumer, max_attempts: int = 3) -> Relay:
@@ -122,7 +122,7 @@ async def test_an_event_that_never_succeeds_becomes_a_dead_letter_and_others_go_
     assert seen.hosts[-1] == "fine.example"
     async with world.db.system("test", write=False) as tx:
         assert await tx.one(DEAD) == 1
-        (letter,) = await tx.all(inbox.DEAD_LETTERS, limit=10)
+        (letter,) = await tx.all(dead_letters.DEAD_LETTERS, limit=10)
     assert letter.consumer == "test.seen"
     assert letter.attempts == 3
     assert "not now" in letter.error

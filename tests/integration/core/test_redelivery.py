@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from rustok.core import event_log, inbox
+from rustok.core import dead_letters, event_log, inbox
 from rustok.core.bus.embedded import EmbeddedTransport
 from rustok.core.bus.port import Consumer
 from rustok.core.bus.redelivery import ConsumerUnknown, DeadLetterResolved, discard, redeliver
 from rustok.core.db import DatabaseUnavailable, WriteTx
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.errors import Conflict
 from rustok.core.event_log import EventFilter
 from rustok.core.events.envelope import Envelope
-from rustok.core.inbox import BuriedEvent
 from rustok.core.relay import Relay
 from rustok.core.tenancy import TenantProfile
 from rustok.platform.tenants import api as tenants
@@ -57,7 +57,7 @@ async def buried(
 
 async def open_letters(world: World) -> list[BuriedEvent]:
     async with world.db.system("test", write=False) as tx:
-        return await inbox.list_open(tx, after=None, limit=100)
+        return await dead_letters.list_open(tx, after=None, limit=100)
 
 
 async def locales(world: World, tenant: TenantProfile) -> list[str]:
@@ -79,7 +79,7 @@ async def test_a_retried_event_is_applied_once_and_its_letter_closed(world: Worl
     assert await locales(world, tenant) == ["en", "de"]
     assert await open_letters(world) == []
     async with world.db.system("test", write=False) as tx:
-        closed = await inbox.find_buried(tx, letter.id)
+        closed = await dead_letters.find_buried(tx, letter.id)
         (delivery,) = await inbox.list_deliveries(
             tx, tenant.id, letter.event_id, consumers=["test.moody", "test.other"]
         )
@@ -131,9 +131,9 @@ async def test_letters_come_in_the_order_of_their_aggregate_page_by_page(world: 
     _, letters = await buried(world, Moody(), *hosts)
     assert [getattr(one.envelope.event(), "host", None) for one in letters] == hosts
     async with world.db.system("test", write=False) as tx:
-        assert await inbox.count_open(tx) == 5
-        first = await inbox.list_open(tx, after=None, limit=2)
-        second = await inbox.list_open(tx, after=first[-1].id, limit=2)
+        assert await dead_letters.count_open(tx) == 5
+        first = await dead_letters.list_open(tx, after=None, limit=2)
+        second = await dead_letters.list_open(tx, after=first[-1].id, limit=2)
     assert [one.id for one in first + second] == [one.id for one in letters[:4]]
 
 

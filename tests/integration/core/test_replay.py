@@ -6,7 +6,7 @@ import pytest
 
 from rustok.cli.event_replay import Replayed, consumer_named, replay_all
 from rustok.content.media.events import MediaDeleted
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from rustok.core.bus.port import Consumer
 from rustok.core.bus.replaying import ReplayConsumerUnknown, replay
 from rustok.core.db import WriteTx
@@ -65,13 +65,13 @@ async def test_a_failure_becomes_a_dead_letter_which_a_later_replay_closes(world
     for _ in range(2):
         assert await replay(world.db, taker, event, profile_of=profile_of) == "buried"
     async with world.db.system("test", write=False) as tx:
-        letters = await inbox.list_open(tx, after=None, limit=10)
+        letters = await dead_letters.list_open(tx, after=None, limit=10)
     assert [(one.consumer, one.attempts) for one in letters] == [("test.replay", 2)]
     assert "not this one" not in letters[0].error
     failing.clear()
     assert await replay(world.db, taker, event, profile_of=profile_of) == "applied"
     async with world.db.system("test", write=False) as tx:
-        assert await inbox.count_open(tx) == 0
+        assert await dead_letters.count_open(tx) == 0
 
 
 async def test_a_consumer_nobody_knows_is_refused_with_the_names_there_are(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from tests.conftest import World
 
 
@@ -45,8 +45,8 @@ async def test_a_dead_letter_is_retried_or_discarded_once(world: World) -> None:
         consumer = takers[event.type].name
         async with world.write(tenant) as tx:
             await inbox.forget(tx, consumer, event.id)
-            await inbox.bury(tx, consumer, event, error="it failed", attempts=3)
-            await inbox.bury(tx, "gone.consumer", event, error="nobody", attempts=3)
+            await dead_letters.bury(tx, consumer, event, error="it failed", attempts=3)
+            await dead_letters.bury(tx, "gone.consumer", event, error="nobody", attempts=3)
         listed = (await client.get("/api/v1/admin/dead-letters")).json()["items"]
         assert [one["consumer"] for one in listed] == [consumer, "gone.consumer"]
         path = f"/api/v1/admin/dead-letters/{listed[0]['id']}"
@@ -70,9 +70,9 @@ async def test_a_manager_reads_the_log_and_mends_nothing(world: World) -> None:
     await world.token(other)
     event = (await world.events(other))[0]
     async with world.write(other) as tx:
-        await inbox.bury(tx, "gone.consumer", event, error="nobody", attempts=3)
+        await dead_letters.bury(tx, "gone.consumer", event, error="nobody", attempts=3)
     async with world.db.system("test", write=False) as tx:
-        letter = (await inbox.list_open(tx, after=None, limit=1))[0]
+        letter = (await dead_letters.list_open(tx, after=None, limit=1))[0]
     path = f"/api/v1/admin/dead-letters/{letter.id}"
     async with world.client(tenant, token=token) as client:
         assert (await client.get("/api/v1/admin/events")).status_code == 200

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam
 
 import rustok
 from rustok.cli.main import run
-from rustok.core import inbox, outbox
+from rustok.core import dead_letters, inbox, outbox
 from rustok.core.db import Command, Id
 from rustok.core.ids import new_id
 from rustok.core.outbox import aggregate_sequences
@@ -170,7 +170,7 @@ async def test_a_missing_inbox_row_an_orphan_and_a_letter_without_one_are_found(
     async with world.write(tenant) as tx:
         await tx.delete(inbox.inbox, consumer=consumer, event_id=event.id)
         await inbox.record(tx, consumer, [orphan := new_id()])
-        await inbox.bury(tx, "test.gave_up", event, error="x", attempts=1)
+        await dead_letters.bury(tx, "test.gave_up", event, error="x", attempts=1)
         await tx.delete(inbox.inbox, consumer="test.gave_up", event_id=event.id)
     found = {finding.rule: finding.place for finding in (await _audit(world)).findings}
     assert set(found) == {

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import msgspec
 
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from rustok.core.bus import tracks
 from rustok.core.bus.port import Consumer, Outcome, ProfileOf
 from rustok.core.db import Database, DatabaseUnavailable, WriteTx
@@ -198,7 +198,9 @@ class Applier:
             if attempts < self._max_attempts and not isinstance(error, UnknownEvent):
                 return Outcome(position=event.position, result="retry", error=described)
             async with self._db.write(ctx) as tx:
-                await inbox.bury(tx, consumer.name, envelope, error=described, attempts=attempts)
+                await dead_letters.bury(
+                    tx, consumer.name, envelope, error=described, attempts=attempts
+                )
             return None
 
 

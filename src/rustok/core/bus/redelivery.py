@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from rustok.core.bus.applying import describe
 from rustok.core.bus.port import Consumer, ProfileOf
 from rustok.core.db import Database
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.errors import Conflict, Unavailable
-from rustok.core.inbox import BuriedEvent
 from rustok.core.tenancy import context_for
 
 RETRIED: Final = "retried"
@@ -69,19 +69,19 @@ async def redeliver(
     )
     try:
         async with db.write(ctx) as tx:
-            if not await inbox.lock_open(tx, letter.id):
+            if not await dead_letters.lock_open(tx, letter.id):
                 raise DeadLetterResolved
             await inbox.forget(tx, letter.consumer, envelope.id)
             await inbox.record(tx, letter.consumer, [envelope.id])
             await handler(tx, envelope.event(), envelope)
-            await inbox.resolve(tx, letter.id, RETRIED)
+            await dead_letters.resolve(tx, letter.id, RETRIED)
         return None
     except (Unavailable, DeadLetterResolved):
         raise
     except Exception as error:
         described = f"{letter.consumer}: {describe(error)}"
         async with db.write(ctx) as tx:
-            await inbox.note_failure(tx, letter.id, error=described)
+            await dead_letters.note_failure(tx, letter.id, error=described)
         return described
 
 
@@ -93,6 +93,6 @@ async def discard(db: Database, letter: BuriedEvent, *, profile_of: ProfileOf) -
         NotFound: the tenant is gone.
     """
     async with db.write(context_for(await profile_of(letter.tenant_id))) as tx:
-        if not await inbox.lock_open(tx, letter.id):
+        if not await dead_letters.lock_open(tx, letter.id):
             raise DeadLetterResolved
-        await inbox.resolve(tx, letter.id, DISCARDED)
+        await dead_letters.resolve(tx, letter.id, DISCARDED)

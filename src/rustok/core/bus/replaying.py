@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from rustok.core import inbox
+from rustok.core import dead_letters, inbox
 from rustok.core.bus.applying import describe
 from rustok.core.bus.port import Consumer, ProfileOf
 from rustok.core.bus.redelivery import RETRIED
@@ -56,24 +56,24 @@ async def replay(
     handler = consumer.handlers[envelope.type]
     try:
         async with db.write(ctx) as tx:
-            letter_id = await inbox.lock_open_of(tx, consumer.name, envelope.id)
+            letter_id = await dead_letters.lock_open_of(tx, consumer.name, envelope.id)
             await inbox.forget(tx, consumer.name, envelope.id)
             await inbox.record(tx, consumer.name, [envelope.id])
             await handler(tx, envelope.event(), envelope)
             if letter_id is not None:
-                await inbox.resolve(tx, letter_id, RETRIED)
+                await dead_letters.resolve(tx, letter_id, RETRIED)
         return "applied"
     except Unavailable:
         raise
     except Exception as error:
         described = f"{consumer.name}: {describe(error)}"
         async with db.write(ctx) as tx:
-            letter_id = await inbox.lock_open_of(tx, consumer.name, envelope.id)
+            letter_id = await dead_letters.lock_open_of(tx, consumer.name, envelope.id)
             if letter_id is not None:
-                await inbox.note_failure(tx, letter_id, error=described)
+                await dead_letters.note_failure(tx, letter_id, error=described)
             else:
                 await inbox.forget(tx, consumer.name, envelope.id)
-                await inbox.bury(
+                await dead_letters.bury(
                     tx, consumer.name, envelope, error=described, attempts=REPLAY_ATTEMPTS
                 )
         return "buried"

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.event_log import EventFilter, LoggedEvent
 from rustok.core.events.envelope import Envelope
-from rustok.core.inbox import BuriedEvent
 from rustok.core.pagination import PageRequest
 
 EventTypeName = Annotated[

@@ -15,8 +15,9 @@ from sqlalchemy import Table, and_, bindparam, exists, func, or_, select
 
 from rustok.core.bus.port import Consumer
 from rustok.core.db import Query, SystemTx, Timestamp, metadata
+from rustok.core.dead_letters import dead_letters
 from rustok.core.events.event import event_types
-from rustok.core.inbox import dead_letters, inbox
+from rustok.core.inbox import inbox
 from rustok.core.outbox import aggregate_sequences, outbox
 from rustok.server.audit.findings import Finding, Report
 

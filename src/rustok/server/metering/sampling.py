@@ -12,7 +12,7 @@ from typing import Final
 
 from rustok.commerce.products import api as products
 from rustok.content.nodes import api as nodes
-from rustok.core import inbox
+from rustok.core import dead_letters
 from rustok.core.db import Database, SystemTx
 from rustok.core.errors import RustokError
 from rustok.core.pressure import BacklogWatch
@@ -87,7 +87,7 @@ class Sampler:
 
     async def _letters(self) -> None:
         async with self._db.system("metrics: dead letters", write=False) as tx:
-            found = await inbox.count_open_by_consumer(tx)
+            found = await dead_letters.count_open_by_consumer(tx)
         metrics.DEAD_LETTERS.clear()
         for consumer, count in found.items():
             metrics.DEAD_LETTERS.labels(consumer=consumer).set(count)

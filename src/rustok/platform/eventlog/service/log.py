@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from rustok.core import event_log, inbox
+from rustok.core import dead_letters, event_log
 from rustok.core.bus import redelivery
 from rustok.core.db import Database, ReadTx
+from rustok.core.dead_letters import BuriedEvent
 from rustok.core.event_log import EventFilter, LoggedEvent
 from rustok.core.ids import parse_id
-from rustok.core.inbox import BuriedEvent
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 from rustok.core.parts import Parts
 from rustok.core.tenancy import RequestContext
@@ -40,13 +40,13 @@ async def list_dead_letters(tx: ReadTx, page: PageRequest) -> Page[BuriedEvent]:
     if page.cursor is not None:
         (text,) = decode_cursor(page.cursor, (str,))
         after = parse_id(str(text), pointer="cursor")
-    rows = await inbox.list_own_open(tx, after=after, limit=page.limit + 1)
+    rows = await dead_letters.list_own_open(tx, after=after, limit=page.limit + 1)
     return cut_page(rows, limit=page.limit, key_of=lambda letter: (str(letter.id),))
 
 
 async def get_dead_letter(tx: ReadTx, letter_id: UUID) -> BuriedEvent:
     """A dead letter, resolved or not. Raises DeadLetterNotFound."""
-    found = await inbox.find_own_buried(tx, letter_id)
+    found = await dead_letters.find_own_buried(tx, letter_id)
     if found is None:
         raise DeadLetterNotFound
     return found
