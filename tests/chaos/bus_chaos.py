@@ -160,6 +160,7 @@ class Chaos:
                 await breaking
                 calm = time.monotonic()
                 while await self._applied(platform) < events or await self._pending(platform):
+                    self._need_alive()
                     await asyncio.sleep(0.1)
                 self.report.seconds_to_catch_up = time.monotonic() - calm
             self.report.seconds = time.monotonic() - started
@@ -171,6 +172,11 @@ class Chaos:
         finally:
             self._stop_processes()
             await platform.db.close()
+
+    def _need_alive(self) -> None:
+        """Raises AssertionError when a process ended that nobody killed."""
+        if any(one.poll() is not None for one in self._processes):
+            raise AssertionError(f"a process ended by itself: {self.log()}")
 
     async def _all_up(self) -> None:
         """A process that is still starting cannot stop cleanly yet."""
@@ -225,6 +231,7 @@ class Chaos:
             plan += [(0.3, signal.SIGTERM), (0.6, signal.SIGKILL)]
         for share, number in sorted(plan, key=lambda step: step[0]):
             while await self._applied(platform) < share * events:
+                self._need_alive()
                 await asyncio.sleep(0.02)
             if number is None:
                 index = self._random.randrange(len(self._processes))
@@ -367,7 +374,8 @@ def main() -> None:
             else _by_hand(events, kills, seed, POSTGRES, folder)
         )
     print(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
-    if report.lost or report.doubled or report.misordered_aggregates or report.dead_letters:
+    faults = (report.lost, report.doubled, report.misordered_aggregates, report.dead_letters)
+    if any(faults) or report.unclean_stops:
         sys.exit(1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from email.message import EmailMessage
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from tests.conftest import World
 from tests.integration.platform import relay as relays
 from tests.integration.platform.relay import Relay
 from tests.integration.platform.test_mail_sending import postman
-from tests.seeding import Seeded, seed_everything
+from tests.seeding import Seeded, dump, seed_everything
 
 
 @pytest.fixture
@@ -52,6 +53,44 @@ async def test_each_step_of_an_order_is_told_once(world: World) -> None:
     assert told.count("notices.order_placed") == placed > 0
     assert told.count("notices.order_shipped") == shipped > 0
     assert told.count("notices.order_cancelled") == cancelled > 0
+    approved = len(await world.events(seeded.profile, "return.approved"))
+    assert told.count("notices.return_approved") == approved > 0
+
+
+async def test_a_return_is_told_with_its_pieces_the_reason_or_the_money_paid_back(
+    world: World, relay: Relay
+) -> None:
+    seeded = await shop(world)
+    rows = await dump(world, seeded.profile.id)
+    asked, received = (
+        next(row for row in rows["returns"] if row["status"] == status)
+        for status in ("requested", "received")
+    )
+    token = await world.token(seeded.profile)
+    async with world.client(seeded.profile, token=token) as client:
+        paid = await client.post(
+            f"/api/v1/admin/returns/{received['id']}/refund",
+            json={},
+            headers={"idempotency-key": "refund-1"},
+        )
+        refused = await client.post(
+            f"/api/v1/admin/returns/{asked['id']}/reject",
+            json={"reason": "Worn through"},
+            headers={"idempotency-key": "reject-1"},
+        )
+    assert (paid.status_code, refused.status_code) == (200, 200), (paid.text, refused.text)
+    await world.drain()
+    await postman(world, relay.route(concurrency=20)).settle()
+    texts = [body_of(message) for _, message in relay.taken]
+    assert sum("You may send back" in text or "Sie können" in text for text in texts) > 0
+    assert sum("We have paid back" in text or "erstattet" in text for text in texts) == 1
+    assert sum("Worn through" in text for text in texts) == 1
+
+
+def body_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 async def test_the_link_of_a_mail_shows_the_order_to_its_reader_and_to_nobody_else(

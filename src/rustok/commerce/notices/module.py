@@ -9,7 +9,7 @@ from rustok.core.modules import Module
 
 MODULE: Final = Module(
     slug="notices",
-    title="Order mails",
+    title="Mails about orders and returns",
     always_on=True,
     consumers=(handlers.CONSUMER,),
 )

@@ -1,4 +1,4 @@
-"""Order mails: queued after the event, composed when they are sent, switched off by tenant settings."""
+"""Mails about orders and returns: queued after the event, composed when sent, switched off by settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from rustok.commerce.orders import api as orders
+from rustok.commerce.returns import api as returns
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.money import Money, format_localized
 from rustok.core.parts import Parts
@@ -84,18 +85,69 @@ CANCELLED: Final = mail.register_template(
 )
 
 
+RETURN_APPROVED: Final = mail.register_template(
+    mail.Template(
+        "notices.return_approved",
+        _texts(
+            ("Your return for order {number}", "Ihre Rücksendung zu Bestellung {number}"),
+            ("We expect your return", "Wir erwarten Ihre Rücksendung"),
+            (
+                "You may send back {pieces} of your order. The money follows when they are here.",
+                "Sie können {pieces} Stück zurücksenden. Das Geld folgt, wenn sie hier sind.",
+            ),
+            lines=False,
+        ),
+    )
+)
+RETURN_REJECTED: Final = mail.register_template(
+    mail.Template(
+        "notices.return_rejected",
+        _texts(
+            ("Your return for order {number}", "Ihre Rücksendung zu Bestellung {number}"),
+            ("We cannot take it back", "Wir können sie nicht annehmen"),
+            ("Reason: {reason}", "Grund: {reason}"),
+            lines=False,
+        ),
+    )
+)
+RETURN_REFUNDED: Final = mail.register_template(
+    mail.Template(
+        "notices.return_refunded",
+        _texts(
+            ("Money back for order {number}", "Erstattung zu Bestellung {number}"),
+            ("Your return is here", "Ihre Rücksendung ist da"),
+            ("We have paid back {refunded}.", "Wir haben {refunded} erstattet."),
+            lines=False,
+        ),
+    )
+)
+
+
 async def tell(tx: WriteTx, template: mail.Template, order_id: UUID) -> UUID | None:
     """Queue the mail of `template` about an order; None when the tenant has switched it off.
 
     Raises:
         OrderNotFound.
     """
+    return await _queue(tx, template, order_id, reference_id=order_id)
+
+
+async def tell_of_return(
+    tx: WriteTx, template: mail.Template, return_id: UUID, order_id: UUID
+) -> UUID | None:
+    """The same about a return of an order."""
+    return await _queue(tx, template, order_id, reference_id=return_id)
+
+
+async def _queue(
+    tx: WriteTx, template: mail.Template, order_id: UUID, *, reference_id: UUID
+) -> UUID | None:
     name = template.name.partition(".")[2]
     if tx.ctx.tenant.settings.get(SWITCH.format(name=name)) is False:
         return None
     order, _ = await orders.get(tx, order_id)
     return await mail.queue_reference(
-        tx, template, to=order.email, reference_id=order_id, locale=order.locale
+        tx, template, to=order.email, reference_id=reference_id, locale=order.locale
     )
 
 
@@ -135,6 +187,35 @@ async def compose_cancelled(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.Ma
         "refunded": _money(tx, order, refunded),
     }
     return CANCELLED.content(values, {})
+
+
+@mail.composed(RETURN_APPROVED)
+async def compose_return_approved(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
+    """Raises ReturnNotFound."""
+    found, lines = await returns.get(tx, return_id)
+    order, _ = await orders.get(tx, found.order_id)
+    pieces = sum(line.quantity for line in lines)
+    return RETURN_APPROVED.content({**await _common(tx, parts, order), "pieces": str(pieces)}, {})
+
+
+@mail.composed(RETURN_REJECTED)
+async def compose_return_rejected(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
+    """Raises ReturnNotFound."""
+    found, _ = await returns.get(tx, return_id)
+    order, _ = await orders.get(tx, found.order_id)
+    reason = found.rejected_reason if isinstance(found, returns.RejectedReturn) else "–"
+    return RETURN_REJECTED.content({**await _common(tx, parts, order), "reason": reason}, {})
+
+
+@mail.composed(RETURN_REFUNDED)
+async def compose_return_refunded(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
+    """Raises ReturnNotFound."""
+    found, _ = await returns.get(tx, return_id)
+    order, _ = await orders.get(tx, found.order_id)
+    refunded = found.refunded_minor if isinstance(found, returns.RefundedReturn) else 0
+    return RETURN_REFUNDED.content(
+        {**await _common(tx, parts, order), "refunded": _money(tx, order, refunded)}, {}
+    )
 
 
 async def _common(tx: ReadTx, parts: Parts, order: orders.Order) -> dict[str, str]:

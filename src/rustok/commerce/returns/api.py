@@ -4,6 +4,7 @@ from rustok.commerce.returns.errors import ReturnNotFound, ReturnRefundTooLarge
 from rustok.commerce.returns.model import (
     ReceivedReturn,
     RefundedReturn,
+    RejectedReturn,
     Return,
     ReturnLine,
 )
@@ -24,6 +25,7 @@ from rustok.commerce.returns.service import (
 __all__ = [
     "ReceivedReturn",
     "RefundedReturn",
+    "RejectedReturn",
     "Return",
     "ReturnLine",
     "ReturnNotFound",
