@@ -7,7 +7,7 @@ import os
 import struct
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -15,7 +15,6 @@ import httpx
 
 KINDS: Final = ("read", "checkout", "upload")
 IN_A_ROW: Final = {"read": 4, "checkout": 3, "upload": 6}
-"""How many customers of each kind at once."""
 PAUSE_SECONDS: Final = 0.05
 ADDRESS: Final = {
     "name": "Ada Lovelace",
@@ -31,9 +30,21 @@ PNG: Final = (
 
 
 class Load:
-    """Shoppers and an editor, some of each kind, until told to stop."""
+    """Shoppers and an editor until told to stop.
 
-    def __init__(self, base_url: str, token: str, variant: UUID, handle: str) -> None:
+    Args:
+        in_a_row: how many customers of each kind at once.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        variant: UUID,
+        handle: str,
+        *,
+        in_a_row: Mapping[str, int] = IN_A_ROW,
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             headers={"x-tenant": "unplugged"},
@@ -44,6 +55,7 @@ class Load:
         self._seen: dict[str, list[tuple[float, float, str]]] = {kind: [] for kind in KINDS}
         self._tasks: list[asyncio.Task[None]] = []
         self._number = 0
+        self._in_a_row = in_a_row
 
     def start(self) -> None:
         calls: dict[str, Callable[[], Awaitable[httpx.Response]]] = {
@@ -51,7 +63,7 @@ class Load:
             "checkout": self.checkout,
             "upload": self.upload,
         }
-        for kind, count in IN_A_ROW.items():
+        for kind, count in self._in_a_row.items():
             for _ in range(count):
                 self._tasks.append(asyncio.create_task(self._repeat(kind, calls[kind])))
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import msgspec
 from aiosmtpd.controller import Controller
 
 from rustok.cli.events_provision import provisioned
+from rustok.core.db.schema import APP_ROLE, SYSTEM_ROLE
 from rustok.core.tenancy import TenantProfile
 from rustok.platform.mail import api as mail
 from rustok.platform.mail.service.testing import TEST
@@ -30,7 +31,7 @@ from rustok.server.settings import (
     Settings,
 )
 from tests.chaos.server_process import ServerProcess, free_port
-from tests.chaos.unplug_load import KINDS, Load
+from tests.chaos.unplug_load import IN_A_ROW, KINDS, Load
 from tests.conftest import World
 from tests.integration.commerce.shop import add_variant
 from tests.nats_process import NatsProcess
@@ -180,6 +181,8 @@ async def scene(
     breakers: bool = True,
     behind_plugs: Sequence[str] = DEPENDENCIES,
     storage_seconds: float = 10.0,
+    in_a_row: Mapping[str, int] = IN_A_ROW,
+    database: DatabaseSettings | None = None,
 ) -> AsyncIterator[Scene]:
     """Everything started; everything stopped and removed afterwards.
 
@@ -187,15 +190,17 @@ async def scene(
         behind_plugs: broker, cache and database stand anyway; the mail relay and the S3-compatible
             store only where they are named.
         storage_seconds: the server's storage.timeout_seconds.
+        in_a_row: customers of each kind at once.
+        database: an empty one of PostgreSQL; None makes one of its own.
     """
-    admin, name = postgres_url(), f"rustok_unplug_{os.getpid()}"
-    await create_postgres_schema(admin, name)
-    targets = {
-        "cache": _place(REDIS_URL, 6379),
-        "database": _place(admin, 5432),
-    }
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(drop_database, admin, name)
+        if database is None:
+            database = await stack.enter_async_context(_own_database())
+        assert database.system_url is not None
+        targets = {
+            "cache": _place(REDIS_URL, 6379),
+            "database": _place(str(database.url), 5432),
+        }
         broker = NatsProcess(folder)
         await asyncio.to_thread(broker.start)
         stack.callback(broker.end)
@@ -207,12 +212,8 @@ async def scene(
         plugs = {
             named: await stack.enter_async_context(Plug(*where)) for named, where in targets.items()
         }
-        place = admin.rpartition("/")[0]
         direct = Settings(
-            database=DatabaseSettings(
-                url=DatabaseUrl(_as(place, "rustok_app", name)),
-                system_url=DatabaseUrl(_as(place, "rustok_system", name)),
-            ),
+            database=database,
             security=SecuritySettings(secret_key=Secret(SECRET)),
             nats=NatsSettings(urls=(broker.url,)),
         )
@@ -220,12 +221,13 @@ async def scene(
         await platform.open()
         stack.push_async_callback(platform.close)
         await provisioned(direct, platform.modules.consumers)
-        through = f"postgresql://{{}}@127.0.0.1:{plugs['database'].port}/{name}"
         server = ServerProcess(
-            through.format("rustok_app"), folder, system_url=through.format("rustok_system")
+            _through(plugs["database"], str(database.url)),
+            folder,
+            system_url=_through(plugs["database"], str(database.system_url)),
         )
         server.set(**_environment(plugs, breakers=breakers, storage_seconds=storage_seconds))
-        tenant, load = await _shop(platform, server.base_url)
+        tenant, load = await _shop(platform, server.base_url, in_a_row)
         stack.push_async_callback(load.close)
         await asyncio.to_thread(lambda: server.start(timeout_seconds=150))
         stack.push_async_callback(asyncio.to_thread, server.stop)
@@ -245,7 +247,9 @@ async def scene(
                 await plug.set("through")
 
 
-async def _shop(platform: Platform, base_url: str) -> tuple[TenantProfile, Load]:
+async def _shop(
+    platform: Platform, base_url: str, in_a_row: Mapping[str, int]
+) -> tuple[TenantProfile, Load]:
     """A tenant with one product that never runs out, and those who use it."""
     world = World(platform, [])
     tenant = await world.tenant("unplugged")
@@ -255,7 +259,21 @@ async def _shop(platform: Platform, base_url: str) -> tuple[TenantProfile, Load]
     async with world.client(tenant) as shopper:
         products = (await shopper.get("/api/v1/storefront/products")).json()["items"]
     token = await world.token(tenant)
-    return tenant, Load(base_url, token, variant, products[0]["handle"])
+    return tenant, Load(base_url, token, variant, products[0]["handle"], in_a_row=in_a_row)
+
+
+@contextlib.asynccontextmanager
+async def _own_database() -> AsyncIterator[DatabaseSettings]:
+    admin, name = postgres_url(), f"rustok_unplug_{os.getpid()}"
+    await create_postgres_schema(admin, name)
+    place = "{}:{}".format(*_place(admin, 5432))
+    try:
+        yield DatabaseSettings(
+            url=DatabaseUrl(f"postgresql://{APP_ROLE}@{place}/{name}"),
+            system_url=DatabaseUrl(f"postgresql://{SYSTEM_ROLE}@{place}/{name}"),
+        )
+    finally:
+        await drop_database(admin, name)
 
 
 @contextlib.contextmanager
@@ -327,6 +345,7 @@ def _place(url: str, port: int) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or port
 
 
-def _as(place: str, role: str, database: str) -> str:
-    parts = urlsplit(place)
-    return f"postgresql://{role}@{parts.hostname}:{parts.port or 5432}/{database}"
+def _through(plug: Plug, url: str) -> str:
+    """`url` with the plug's address instead of the database's."""
+    parts = urlsplit(url)
+    return f"postgresql://{parts.username}@127.0.0.1:{plug.port}{parts.path}"
