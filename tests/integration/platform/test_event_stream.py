@@ -28,6 +28,7 @@ PATH = "/api/v1/admin/events/stream"
 def _long_streams(_streams_end_by_themselves: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "LONGEST_SECONDS", 60.0)
     monkeypatch.setattr(streams, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(streams, "REST_SECONDS", 0.0)
 
 
 class Reader:
@@ -228,3 +229,17 @@ async def test_a_place_that_is_none_and_a_reader_without_permission_are_refused(
     async with reading(app, tenant, await world.token(tenant, "editor")) as refused:
         assert refused.status == 403
     assert streams.open_streams() == 0
+
+
+async def test_a_commit_of_this_process_is_told_without_waiting_for_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LOOK_SECONDS", 3_600.0)
+    tenant = await world.tenant()
+    token = await world.token(tenant)
+    async with reading(application(world.platform), tenant, token) as reader:
+        thing = new_id()
+        async with world.write(tenant) as tx:
+            tx.emit(MediaDeleted(media_id=thing))
+        ((_, _, envelope),) = await reader.until(1)
+    assert envelope["data"] == {"media_id": str(thing)}

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Literal
 
 from rustok.core.db.driver import Connection, Driver, PoolState
+from rustok.core.db.pulse import Pulse
 from rustok.core.db.statement import DialectName
 from rustok.core.db.transaction import (
     FlushAudits,
@@ -51,6 +52,9 @@ class Database:
         changed: called after every commit that changed something for caches.
         committed: called with the events of every commit that had some (wakes the relay).
         ended: called with the role and the outcome of every transaction.
+
+    Attributes:
+        pulse: beats after every commit of this process that had events.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Database:
         self._stamp = stamp
         self.changed = changed
         self.ended = ended
+        self.pulse = Pulse()
 
     @property
     def dialect(self) -> DialectName:
@@ -172,8 +177,10 @@ class Database:
             callback()
         if self.changed is not None and (tx.events or tx.touched or tx.forgotten):
             self.changed(tx)
-        if tx.events and self.committed is not None:
-            self.committed(tx.events)
+        if tx.events:
+            self.pulse.beat()
+            if self.committed is not None:
+                self.committed(tx.events)
 
     async def ping(self) -> None:
         """One round trip. Raises DatabaseUnavailable."""

@@ -32,6 +32,9 @@ OVERLAP: Final = 500
 RESENT_SECONDS: Final = 10.0
 """Who comes again gets what was committed around the place once more: at least once, never not."""
 LOOK_SECONDS: Final = 0.5
+"""Between looks, for what other processes commit; a commit of this one is looked for at once."""
+REST_SECONDS: Final = 0.05
+"""Between looks at least, however much is committed."""
 HEARTBEAT_SECONDS: Final = 15.0
 LONGEST_SECONDS: Final = 3_600.0
 RECONNECT_MS: Final = 2_000
@@ -118,7 +121,9 @@ class _Stream(AsyncIterator[bytes]):
         yield f"retry: {RECONNECT_MS}\n\n".encode()
         newest, known = await self._begin()
         told_at = time.monotonic()
+        pulse = self._parts.db.pulse
         while time.monotonic() < self._ends_at:
+            looked_at = pulse.beats
             try:
                 place, reached = newest - OVERLAP, newest
                 while True:
@@ -139,7 +144,8 @@ class _Stream(AsyncIterator[bytes]):
             if time.monotonic() - told_at >= HEARTBEAT_SECONDS:
                 told_at = time.monotonic()
                 yield b": still here\n\n"
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
+            await pulse.wait(LOOK_SECONDS, since=looked_at)
 
     async def _begin(self) -> tuple[int, set[int]]:
         """Where to go on from, and what is not to be told."""
