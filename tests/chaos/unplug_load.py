@@ -55,6 +55,8 @@ class Load:
         self._seen: dict[str, list[tuple[float, float, str]]] = {kind: [] for kind in KINDS}
         self._tasks: list[asyncio.Task[None]] = []
         self._number = 0
+        self._pages = 0
+        self._under_way: dict[int, float] = {}
         self._in_a_row = in_a_row
 
     def start(self) -> None:
@@ -79,24 +81,35 @@ class Load:
     async def _repeat(self, kind: str, call: Callable[[], Awaitable[httpx.Response]]) -> None:
         while True:
             started = time.perf_counter()
+            self._number += 1
+            number = self._number
+            self._under_way[number] = started
             try:
                 answer = _described(await call())
             except httpx.HTTPError:
                 answer = "none"
+            finally:
+                del self._under_way[number]
             self._seen[kind].append((started, time.perf_counter() - started, answer))
             await asyncio.sleep(PAUSE_SECONDS)
 
     def between(
         self, started: float, ended: float
     ) -> tuple[dict[str, list[float]], dict[str, dict[str, int]]]:
-        """Latencies in seconds and answers by kind, of what began between two moments."""
+        """Latencies in seconds and answers by kind, of what was under way between two moments."""
         rows = {
-            kind: [one for one in self._seen[kind] if started <= one[0] < ended] for kind in KINDS
+            kind: [one for one in self._seen[kind] if one[0] < ended and started < one[0] + one[1]]
+            for kind in KINDS
         }
         return (
             {kind: [one[1] for one in found] for kind, found in rows.items()},
             {kind: dict(Counter(one[2] for one in found)) for kind, found in rows.items()},
         )
+
+    async def answered(self, ended: float) -> None:
+        """Wait until all that began before a moment has its answer."""
+        while any(started < ended for started in self._under_way.values()):
+            await asyncio.sleep(0.05)
 
     def well_since(self, started: float) -> bool:
         """Whether the last answers to every kind of request that began after `started` are good."""
@@ -108,10 +121,10 @@ class Load:
 
     async def read(self) -> httpx.Response:
         """A page of products, every other one of a kind nobody asked for before."""
-        self._number += 1
+        self._pages += 1
         path = f"/api/v1/storefront/products/{self._handle}"
-        if self._number % 2:
-            path = f"/api/v1/storefront/products?min_price={self._number}"
+        if self._pages % 2:
+            path = f"/api/v1/storefront/products?min_price={self._pages}"
         return await self._client.get(path)
 
     async def checkout(self) -> httpx.Response:

@@ -127,11 +127,13 @@ class Scene:
             if time.perf_counter() - back > 90:
                 raise AssertionError(f"no recovery from {names} {mode}: {self.log()}")
             await asyncio.sleep(0.1)
+        recovery = time.perf_counter() - back
+        await self.load.answered(back)
         name = "all" if len(names) > 1 else names[0]
-        return self._row(name, mode, started, back, time.perf_counter() - back)
+        return self._row(name, mode, started, back, recovery)
 
     def _row(self, name: str, mode: str, started: float, back: float, recovery: float) -> Row:
-        """What began between two moments, whenever it ended."""
+        """What was under way between two moments, whenever it began or ended."""
         times, answers = self.load.between(started, back)
         return Row(
             breakers=True,
