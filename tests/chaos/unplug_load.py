@@ -13,6 +13,10 @@ from uuid import UUID, uuid4
 
 import httpx
 
+SHOP: Final = "unplugged"
+"""Where orders and uploads come in all the time."""
+WINDOW: Final = "window"
+"""A shop that nobody edits at the moment: what is kept of it stays true."""
 KINDS: Final = ("read", "checkout", "upload")
 IN_A_ROW: Final = {"read": 4, "checkout": 3, "upload": 6}
 PAUSE_SECONDS: Final = 0.05
@@ -47,7 +51,7 @@ class Load:
     ) -> None:
         self._client = httpx.AsyncClient(
             base_url=base_url,
-            headers={"x-tenant": "unplugged"},
+            headers={"x-tenant": SHOP},
             timeout=60,
             limits=httpx.Limits(max_connections=100),
         )
@@ -120,12 +124,12 @@ class Load:
         return True
 
     async def read(self) -> httpx.Response:
-        """A page of products, every other one of a kind nobody asked for before."""
+        """A page of the shop next door, every other one of a kind nobody asked for before."""
         self._pages += 1
         path = f"/api/v1/storefront/products/{self._handle}"
         if self._pages % 2:
             path = f"/api/v1/storefront/products?min_price={self._pages}"
-        return await self._client.get(path)
+        return await self._client.get(path, headers={"x-tenant": WINDOW})
 
     async def checkout(self) -> httpx.Response:
         store = "/api/v1/storefront"
@@ -167,9 +171,10 @@ class Load:
 
 
 def _described(answer: httpx.Response) -> str:
-    """The status, and of a problem its code."""
+    """The status, of a problem its code, and whether it is a kept answer past its time."""
     if answer.status_code < 400:
-        return str(answer.status_code)
+        is_stale = "stale" in answer.headers.get("cache-status", "")
+        return f"{answer.status_code} stale" if is_stale else str(answer.status_code)
     try:
         return f"{answer.status_code} {answer.json()['code']}"
     except (ValueError, KeyError):

@@ -31,7 +31,7 @@ from rustok.server.settings import (
     Settings,
 )
 from tests.chaos.server_process import ServerProcess, free_port
-from tests.chaos.unplug_load import IN_A_ROW, KINDS, Load
+from tests.chaos.unplug_load import IN_A_ROW, KINDS, SHOP, WINDOW, Load
 from tests.conftest import World
 from tests.integration.commerce.shop import add_variant
 from tests.nats_process import NatsProcess
@@ -252,13 +252,14 @@ async def scene(
 async def _shop(
     platform: Platform, base_url: str, in_a_row: Mapping[str, int]
 ) -> tuple[TenantProfile, Load]:
-    """A tenant with one product that never runs out, and those who use it."""
+    """Two tenants, each with a product that never runs out, and those who use them."""
     world = World(platform, [])
-    tenant = await world.tenant("unplugged")
-    async with world.write(tenant) as tx:
-        variant = await add_variant(tx, on_hand=1_000_000, sku="PLUG")
+    window, tenant = await world.tenant(WINDOW), await world.tenant(SHOP)
+    for one in (window, tenant):
+        async with world.write(one) as tx:
+            variant = await add_variant(tx, on_hand=1_000_000, sku="PLUG")
     await world.drain()
-    async with world.client(tenant) as shopper:
+    async with world.client(window) as shopper:
         products = (await shopper.get("/api/v1/storefront/products")).json()["items"]
     token = await world.token(tenant)
     return tenant, Load(base_url, token, variant, products[0]["handle"], in_a_row=in_a_row)
