@@ -342,7 +342,7 @@ async def _by_hand_on_sqlite(events: int, kills: int, seed: int, folder: Path) -
     from tests.schema_for_tests import create_sqlite_schema
 
     path = folder / "rustok.sqlite3"
-    create_sqlite_schema(path)
+    await asyncio.to_thread(create_sqlite_schema, path)
     chaos = Chaos(
         environment_for(f"sqlite:///{path}", None, folder, broker=None),
         folder,

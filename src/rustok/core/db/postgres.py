@@ -110,7 +110,6 @@ class PostgresDriver:
         statement_timeout_ms, lock_timeout_ms: bounds set on every connection.
         connect_timeout_seconds: bound for a connection to open or to become free.
         breaker: around taking a connection and beginning on it; None makes one of its own.
-    breaker: around taking a connection and beginning on it; None makes one of its own.
     """
 
     dialect: DialectName = "postgres"
@@ -233,7 +232,7 @@ class PostgresDriver:
             await connection.execute(_begin(tenant_id, write), timeout=BEGIN_SECONDS)
         except BaseException as error:
             if isinstance(error, TimeoutError | asyncio.CancelledError):
-                connection.terminate()  # whether it began is not known
+                _cut(connection)  # whether it began is not known
             await asyncio.shield(pool.release(connection))
             if isinstance(error, TimeoutError):
                 raise DatabaseUnavailable from error
@@ -257,10 +256,16 @@ async def _roll_back(connection: Any) -> None:
         async with asyncio.timeout(5):
             await asyncio.shield(connection.execute("ROLLBACK"))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
-        connection.terminate()
+        _cut(connection)
     except asyncio.CancelledError:
-        connection.terminate()
+        _cut(connection)
         raise
+
+
+def _cut(connection: Any) -> None:
+    """Hang up; a connection that broke by itself has left the pool and cannot be asked any more."""
+    with contextlib.suppress(asyncpg.InterfaceError):
+        connection.terminate()
 
 
 def translate(error: BaseException) -> Exception:
