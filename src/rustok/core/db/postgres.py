@@ -212,7 +212,7 @@ class PostgresDriver:
             if write:
                 waits.record_commit(began, "postgresql")
         finally:
-            await asyncio.shield(pool.release(connection))
+            await _give_back(pool, connection)
 
     async def _begun(self, tenant_id: UUID | None, write: bool) -> tuple[Any, Any]:
         """A connection of the right pool with the transaction begun on it."""
@@ -233,7 +233,7 @@ class PostgresDriver:
         except BaseException as error:
             if isinstance(error, TimeoutError | asyncio.CancelledError):
                 _cut(connection)  # whether it began is not known
-            await asyncio.shield(pool.release(connection))
+            await _give_back(pool, connection)
             if isinstance(error, TimeoutError):
                 raise DatabaseUnavailable from error
             if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | OSError):
@@ -260,6 +260,12 @@ async def _roll_back(connection: Any) -> None:
     except asyncio.CancelledError:
         _cut(connection)
         raise
+
+
+async def _give_back(pool: Any, connection: Any) -> None:
+    """A connection that cannot be reset any more has been cut by the pool: nobody's error by now."""
+    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await asyncio.shield(pool.release(connection))
 
 
 def _cut(connection: Any) -> None:
