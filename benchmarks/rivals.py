@@ -3,7 +3,8 @@
     python -m benchmarks.rivals
 
 Prints nanoseconds per call, the best and the median of many rounds taken in turn, and the ratio of the
-bests to ours. The best is what the call costs, the median what a busy machine makes of it. Libraries that are not installed are left out (extra `bench`).
+bests to ours. The best is what the call costs, the median what a busy machine makes of it. Libraries
+that are not installed are left out (`make rivals` installs them, extra `bench`).
 """
 
 from __future__ import annotations
