@@ -255,9 +255,10 @@ async def _shop(
     """Two tenants, each with a product that never runs out, and those who use them."""
     world = World(platform, [])
     window, tenant = await world.tenant(WINDOW), await world.tenant(SHOP)
-    for one in (window, tenant):
-        async with world.write(one) as tx:
-            variant = await add_variant(tx, on_hand=1_000_000, sku="PLUG")
+    async with world.write(window) as tx:
+        await add_variant(tx, on_hand=1_000_000, sku="PLUG")
+    async with world.write(tenant) as tx:
+        variant = await add_variant(tx, on_hand=1_000_000, sku="PLUG")
     await world.drain()
     async with world.client(window) as shopper:
         products = (await shopper.get("/api/v1/storefront/products")).json()["items"]
