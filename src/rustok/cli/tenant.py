@@ -1,6 +1,6 @@
 """`rustok tenant`: creates, shows, changes, suspends and reactivates tenants.
 
-It deletes none: a suspended tenant serves nothing and keeps its data.
+A suspended tenant serves nothing and keeps its data; `tenant_erase` takes it away.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from rustok.cli.invocation import Invocation
 from rustok.cli.listing import cell, columns, every_page
 from rustok.cli.params import CURRENCY, HOST, LOCALE, NAME, REASON, SLUG, TENANT_REF
 from rustok.cli.session import tenant_of, with_platform
+from rustok.cli.tenant_erase import erase
 from rustok.cli.tenant_parts import domain, in_tenant, locale, module
 from rustok.core.db import SystemTx, WriteTx
 from rustok.core.errors import Conflict
@@ -54,6 +55,7 @@ def tenant() -> None:
 
 
 tenant.add_command(domain)
+tenant.add_command(erase)
 tenant.add_command(locale)
 tenant.add_command(module)
 

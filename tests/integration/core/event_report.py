@@ -24,6 +24,7 @@ from rustok.commerce.fulfilments import api as fulfilments
 from rustok.core.events.event import event_types
 from rustok.core.parts import Parts
 from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile
 from rustok.platform.tenants import api as tenants
 from rustok.platform.webhooks import api as webhooks
 from rustok.platform.webhooks.service.courier import Courier
@@ -80,8 +81,8 @@ class _Watch:
         self._world, self._seeded = world, seeded
         self.flow_of: dict[str, str] = {}
 
-    async def note(self, flow: str) -> list[str]:
-        found = [e.type for e in await self._world.events(self._seeded.profile)]
+    async def note(self, flow: str, tenant: TenantProfile | None = None) -> list[str]:
+        found = [e.type for e in await self._world.events(tenant or self._seeded.profile)]
         for one in found:
             self.flow_of.setdefault(one, flow)
         return found
@@ -134,6 +135,14 @@ async def _parcel_cancelled(world: World, seeded: Seeded) -> None:
     async with world.write(seeded.profile) as tx:
         parcel = await fulfilments.create(tx, order["id"], quantities={line["id"]: 1})
         await fulfilments.cancel(tx, parcel.id)
+
+
+async def _tenant_erased(world: World) -> None:
+    gone = await world.tenant()
+    async with world.db.system("test") as tx:
+        await tenants.suspend(tx, gone.id, reason="Contract ended")
+    async with world.db.system("test") as tx:
+        await tenants.erase(tx, gone.id)
 
 
 async def _tenant_suspended_and_back(world: World, seeded: Seeded) -> None:
@@ -225,6 +234,9 @@ async def run_flows(world: World) -> Report:
     await watch.note("login-providers, auth/providers/{slug}/begin, finish")
     await _tenant_suspended_and_back(world, seeded)
     await watch.note("tenants.suspend, reactivate")
+    await _tenant_erased(world)
+    platform = await world.parts.profile_of(PLATFORM_TENANT_ID)
+    await watch.note("tenants.suspend, erase", platform)
     return Report(flow_of=watch.flow_of, faults=faults)
 
 

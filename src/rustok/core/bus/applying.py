@@ -21,7 +21,7 @@ from rustok.core import dead_letters, inbox
 from rustok.core.bus import tracks
 from rustok.core.bus.port import Consumer, Outcome, ProfileOf
 from rustok.core.db import Database, DatabaseUnavailable, WriteTx
-from rustok.core.errors import RustokError, Unavailable
+from rustok.core.errors import NotFound, RustokError, Unavailable
 from rustok.core.events.event import UnknownEvent
 from rustok.core.outbox import PendingEvent
 from rustok.core.tenancy import RequestContext, context_for
@@ -66,7 +66,8 @@ class Applier:
             is_over: asked before each chunk but the first; once it is, the rest is "blocked", and whoever
                 came meanwhile has a turn.
 
-        "published" means that every consumer has applied the event, now or before, or buried it.
+        "published" means that every consumer has applied the event, now or before, or buried it, or
+        that its tenant is gone.
 
         Raises:
             DatabaseUnavailable: some may have been applied; applying all again is safe.
@@ -76,7 +77,13 @@ class Applier:
         for event in events:
             by_tenant.setdefault(event.envelope.tenant_id, []).append(event)
         # Who has little goes first: it should not wait for another tenant's flood to be applied.
-        for tenant_events in sorted(by_tenant.values(), key=len):
+        for tenant_id, tenant_events in sorted(by_tenant.items(), key=lambda pair: len(pair[1])):
+            if await self._is_gone(tenant_id):
+                outcomes |= {
+                    event.position: Outcome(position=event.position, result="published")
+                    for event in tenant_events
+                }
+                continue
             blocked: set[tuple[str, UUID]] = set()
             for start in range(0, len(tenant_events), CHUNK):
                 chunk = tenant_events[start : start + CHUNK]
@@ -89,6 +96,15 @@ class Applier:
                 for outcome in await self._apply_chunk(chunk, blocked):
                     outcomes[outcome.position] = outcome
         return [outcomes[event.position] for event in events]
+
+    async def _is_gone(self, tenant_id: UUID) -> bool:
+        """Whether the tenant was erased while its events were under way: nobody is left to apply them."""
+        try:
+            await self._profile_of(tenant_id)
+        except NotFound:
+            log.info("bus.tenant_gone", tenant_id=str(tenant_id))
+            return True
+        return False
 
     async def _apply_chunk(
         self, chunk: list[PendingEvent], blocked: set[tuple[str, UUID]]

@@ -43,6 +43,14 @@ class TenantReactivated(Event, frozen=True, kw_only=True):
     tenant_id: UUID
 
 
+@event("tenant.erased", aggregate="tenant", key="tenant_id")
+class TenantErased(Event, frozen=True, kw_only=True):
+    """Told in the log of the platform's own tenant: the tenant's is gone with it."""
+
+    tenant_id: UUID
+    slug: TenantSlug
+
+
 @event("tenant.domain_added", aggregate="tenant", key="tenant_id")
 class TenantDomainAdded(Event, frozen=True, kw_only=True):
     tenant_id: UUID

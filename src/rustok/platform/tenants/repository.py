@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Text, bindparam, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from rustok.core.db import TENANT, Id, Query, ReadTx, SystemTx, WriteTx
+from rustok.core.db import TENANT, Command, Id, Query, ReadTx, SystemTx, WriteTx
 from rustok.core.ids import parse_id
 from rustok.core.pagination import Page, PageRequest, decode_cursor, encode_cursor
 from rustok.platform.tenants.errors import DomainNotFound, TenantNotFound
@@ -182,3 +182,11 @@ async def get_domain(tx: ReadTx, domain_id: UUID) -> Domain:
 
 async def remove_domain(tx: WriteTx, domain_id: UUID) -> None:
     await tx.delete(tenant_domains, id=domain_id)
+
+
+_REMOVE: Final = Command(tenants.delete().where(tenants.c.id == TENANT))
+
+
+async def remove(tx: SystemTx, tenant_id: UUID) -> None:
+    """The tenant's own row; what belongs to it goes before."""
+    await tx.run(_REMOVE, tenant_id=tenant_id)

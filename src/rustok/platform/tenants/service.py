@@ -14,7 +14,7 @@ from rustok.core.pagination import Page, PageRequest
 from rustok.core.parts import ModuleSwitch
 from rustok.core.routing import check_version
 from rustok.core.security.identifiers import parse_host, parse_slug
-from rustok.core.tenancy import TenantProfile
+from rustok.core.tenancy import PLATFORM_TENANT_ID, TenantProfile
 from rustok.platform.tenants import repository
 from rustok.platform.tenants.errors import DomainTaken, LocaleInUse, TenantNotFound, TenantSlugTaken
 from rustok.platform.tenants.events import (
@@ -25,6 +25,7 @@ from rustok.platform.tenants.events import (
     TenantCreated,
     TenantDomainAdded,
     TenantDomainRemoved,
+    TenantErased,
     TenantUpdated,
 )
 from rustok.platform.tenants.model import (
@@ -153,6 +154,31 @@ async def reactivate(
     )
     tx.emit_for(tenant_id, event)
     return msgspec.structs.replace(active, version=tenant.version + 1, updated_at=tx.now)
+
+
+async def require_erasable(tx: SystemTx, tenant_id: UUID) -> SuspendedTenant:
+    """The tenant, when it may be erased: suspended, so that nobody works with it.
+
+    Raises:
+        TenantNotFound, IllegalTransition.
+    """
+    tenant = await repository.get(tx, tenant_id)
+    if not isinstance(tenant, SuspendedTenant):
+        raise TENANT_LIFECYCLE.refusal(tenant.state, "erase")
+    return tenant
+
+
+async def erase(tx: SystemTx, tenant_id: UUID) -> None:
+    """Take the tenant itself away, whose rows in other tables are gone already.
+
+    Raises:
+        TenantNotFound, IllegalTransition.
+
+    Emits: tenant.erased, for the platform's own tenant
+    """
+    tenant = await require_erasable(tx, tenant_id)
+    await repository.remove(tx, tenant_id)
+    tx.emit_for(PLATFORM_TENANT_ID, TenantErased(tenant_id=tenant.id, slug=tenant.slug))
 
 
 async def get_own(tx: ReadTx) -> Tenant:
