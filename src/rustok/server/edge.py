@@ -6,9 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
@@ -17,22 +15,17 @@ from rustok.core.audit.entry import entry
 from rustok.core.db import WriteTx
 from rustok.core.db.database import audited
 from rustok.core.errors import (
-    FieldError,
-    InvalidInput,
     NotFound,
     PermissionDenied,
-    PreconditionRequired,
     RustokError,
     Unauthenticated,
 )
 from rustok.core.parts import Parts
 from rustok.core.permissions import MissingPermission, StepUpRequired
 from rustok.core.routing import (
-    ID_SHAPE,
     PUBLIC,
     SIGNED_IN,
     OpenCall,
-    RawBody,
     RawReply,
     ReadCall,
     Reply,
@@ -43,10 +36,9 @@ from rustok.core.routing import (
 )
 from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
 from rustok.platform.identity import api as identity
-from rustok.server.json_shape import check_shape
 from rustok.server.message import Answer, Request
 from rustok.server.metering.facts import CommandOutcome, count_command
-from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
+from rustok.server.reading import Reader, unknown_parameters
 
 VARY: Final = "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
 _encode: Final = msgspec.json.Encoder().encode
@@ -74,16 +66,10 @@ class Endpoint:
         self._parts = parts
         self._max_body_bytes = route.max_body_bytes or max_body_bytes
         self._takes_body = route.body is not None
-        self._raw = route.body is RawBody
-        self._decode: Callable[[bytes], Any] | None = (
-            msgspec.json.Decoder(route.body).decode if self._takes_body and not self._raw else None
-        )
-        self._params: list[tuple[str, Any]] = list(route.path_params.items())
-        self._lists = _list_fields(route.query) if route.query is not None else frozenset()
+        self._reader = Reader(route)
         self._can_wait = route.method != "GET" and not route.essential
         self._is_audited = route.method != "GET" and route.surface in _AUDITED_SURFACES
         self._is_query = issubclass(route.call, ReadCall)
-        self._is_command = issubclass(route.call, WriteCall)
         self._is_system = issubclass(route.call, SystemCall)
         is_shared = (
             route.method == "GET" and route.surface == "storefront" and route.permission == PUBLIC
@@ -164,24 +150,24 @@ class Endpoint:
         self.check_access(ctx)
         if self._can_wait:
             await self._parts.backlog.require_room()
-        arguments: dict[str, Any] = self._path(values)
+        arguments: dict[str, Any] = self._reader.path(values)
         if self.route.query is not None:
-            arguments["query"] = self._query(query)
+            arguments["query"] = self._reader.query(query)
         elif query:
-            raise _unknown_parameters(query)
+            raise unknown_parameters(query)
         content = b""
         if self.route.method != "GET":
             content = await request.body(self._max_body_bytes)
         if self._takes_body:
-            arguments["data"] = self._body(request, content)
+            arguments["data"] = self._reader.body(request, content)
         call = self.route.call(
             ctx=ctx,
             parts=self._parts,
-            expected_version=self._precondition(request),
+            expected_version=self._reader.precondition(request),
             headers=request.headers,
             client=request.client,
         )
-        key = self._idempotency_key(request)
+        key = self._reader.idempotency_key(request)
         if isinstance(call, ReadCall):
             async with self._parts.db.read(ctx) as tx:
                 call.tx = tx
@@ -284,101 +270,7 @@ class Endpoint:
 
     def _object(self, arguments: dict[str, Any]) -> str | None:
         """What the address names, the most exact last."""
-        return "/".join(str(arguments[name]) for name, _ in self._params) or None
-
-    def _path(self, values: list[str]) -> dict[str, Any]:
-        arguments: dict[str, Any] = {}
-        for (name, kind), value in zip(self._params, values, strict=True):
-            if kind is UUID:
-                try:
-                    # UUID() reads underscores and the digits of every script, too.
-                    arguments[name] = UUID(value) if ID_SHAPE.fullmatch(value) else None
-                except ValueError:
-                    arguments[name] = None
-                if arguments[name] is None:
-                    message = "This part of the address must be a UUID."
-                    raise InvalidInput(
-                        f"{name}: {message}",
-                        fields=[FieldError(pointer=name, rule="uuid", message=message)],
-                    )
-            elif "\x00" in value or len(value) > 300:
-                raise NotFound("Nothing has such an address.")
-            else:
-                arguments[name] = value
-        return arguments
-
-    def _query(self, query: dict[str, list[str]]) -> msgspec.Struct:
-        kind = self.route.query
-        if kind is None:
-            raise TypeError("the route takes no query")
-        unknown = query.keys() - set(kind.__struct_encode_fields__)
-        if unknown:
-            raise _unknown_parameters({name: query[name] for name in unknown})
-        plain: dict[str, Any] = {}
-        for name, values in query.items():
-            if name in self._lists:
-                plain[name] = values
-            elif len(values) > 1:
-                message = "The parameter is given more than once."
-                raise InvalidInput(
-                    message, fields=[FieldError(pointer=name, rule="single", message=message)]
-                )
-            else:
-                plain[name] = values[0]
-        try:
-            converted: msgspec.Struct = msgspec.convert(plain, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise validation_error(error, prefix="?") from None
-        return converted
-
-    def _body(self, request: Request, content: bytes) -> Any:
-        media_type = (
-            request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-        )
-        if self._raw:
-            return RawBody(
-                content_type=media_type, content=content, filename=request.headers.get("x-filename")
-            )
-        if media_type != "application/json" and not media_type.endswith("+json"):
-            raise UnsupportedMediaType(f"'{media_type[:100]}' is not application/json.")
-        if b"\\u0000" in content:
-            raise InvalidInput("Text in the body contains NUL characters (\\u0000).")
-        if self._decode is None:
-            raise TypeError("the route takes no body")
-        check_shape(content)
-        try:
-            return self._decode(content)
-        except msgspec.ValidationError as error:
-            raise validation_error(error) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise MalformedJson(f"The body cannot be read as JSON: {str(error)[:200]}.") from None
-
-    def _precondition(self, request: Request) -> int | None:
-        if self.route.precondition == "none":
-            return None
-        header = request.headers.get("if-match")
-        if header is None:
-            if self.route.precondition == "required":
-                raise PreconditionRequired(
-                    "This change needs the version you have seen, in If-Match."
-                )
-            return None
-        if header.strip() == "*":
-            return None
-        text = header.strip().removeprefix("W/").strip('"')
-        if not text.isdigit() or len(text) > 9:
-            message = 'If-Match holds one ETag of this resource, such as "3".'
-            raise InvalidInput(
-                message, fields=[FieldError(pointer="If-Match", rule="etag", message=message)]
-            )
-        return int(text)
-
-    def _idempotency_key(self, request: Request) -> str | None:
-        if self.route.idempotency == "none" or not self._is_command:
-            return None
-        return idempotency.check_key(
-            request.headers.get("idempotency-key"), required=self.route.idempotency == "required"
-        )
+        return "/".join(str(arguments[name]) for name in self.route.path_params) or None
 
     def _answer(self, result: Any, request: Request) -> Answer:
         route = self.route
@@ -428,33 +320,3 @@ def _matches(header: str | None, etag: str) -> bool:
     if header is None:
         return False
     return any(one.strip() in ("*", etag, f"W/{etag}") for one in header.split(","))
-
-
-def _list_fields(kind: type[msgspec.Struct]) -> frozenset[str]:
-    info = msgspec.inspect.type_info(kind)
-    if not isinstance(info, msgspec.inspect.StructType):
-        return frozenset()
-    return frozenset(field.encode_name for field in info.fields if _is_list(field.type))
-
-
-def _is_list(kind: msgspec.inspect.Type) -> bool:
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return any(_is_list(one) for one in kind.types)
-    if isinstance(kind, msgspec.inspect.Metadata):
-        return _is_list(kind.type)
-    return isinstance(
-        kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType | msgspec.inspect.SetType
-    )
-
-
-def _unknown_parameters(query: dict[str, list[str]]) -> InvalidInput:
-    names = sorted(name[:80] for name in query)
-    return InvalidInput(
-        f"Unknown query parameters: {', '.join(names)}.",
-        fields=[
-            FieldError(
-                pointer=name, rule="unknown_field", message="This parameter is not known here."
-            )
-            for name in names[:20]
-        ],
-    )
