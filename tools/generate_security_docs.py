@@ -1,6 +1,7 @@
 """Writes docs/security: which control and which tests stand against each OWASP item, and the ASVS list.
 
 Run: `python -m tools.generate_security_docs`; `--check` writes nothing and fails when a page is stale.
+Who sees which field, and where cryptography is used, are read from the code.
 Refuses: judging anything; all of it stands in docs/security/asvs.toml.
 """
 
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
+
+from tools.security_cryptography import cryptography_page
+from tools.security_fields import fields_page
 
 ROOT: Final = Path(__file__).parents[1]
 FOLDER: Final = ROOT / "docs" / "security"
@@ -87,6 +91,8 @@ def pages(security: Security) -> dict[Path, str]:
     return {
         FOLDER / "README.md": _matrix_page(security),
         FOLDER / "asvs.md": _asvs_page(security.requirement),
+        FOLDER / "fields.md": fields_page(),
+        FOLDER / "cryptography.md": cryptography_page(),
     }
 
 
@@ -98,7 +104,10 @@ def _matrix_page(security: Security) -> str:
         "What stands against each item of the OWASP lists, where it is in the code, and the tests that fail",
         "without it. A test checks that each of them exists. Guides: [security](../guides/security.md),",
         "[signing in](../guides/signing-in.md), [tenants](../guides/tenants-and-isolation.md),",
-        "[audit log](../guides/audit-log.md), [personal data](../guides/personal-data.md).",
+        "[audit log](../guides/audit-log.md), [personal data](../guides/personal-data.md). Written down:",
+        "[rules and limits](rules-and-limits.md), [sessions](sessions.md), [keys](keys.md),",
+        "[cryptography](cryptography.md), [fields](fields.md), [data and logs](data-and-logs.md),",
+        "[dependencies](dependencies.md).",
         "",
         "## ASVS 5.0, counted",
         *_counts(security.requirement),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import copy
 import os
 import random
 import sys
@@ -70,6 +71,8 @@ class Parser(msgspec.Struct, frozen=True, kw_only=True):
     """Attributes:
     share: inputs of it for each input of a parser with 1.
     refuses: the exceptions that are a refusal; others are crashes.
+    schemas: in place of `parse` and `seeds`, parsers of JSON documents and an example for each; half
+        of their inputs are still JSON.
     """
 
     name: str
@@ -77,6 +80,16 @@ class Parser(msgspec.Struct, frozen=True, kw_only=True):
     seeds: tuple[bytes, ...]
     share: float = 1.0
     refuses: tuple[type[Exception], ...] = (RustokError,)
+    schemas: tuple[tuple[Parse, bytes], ...] = ()
+
+    def draw(self, draw: random.Random) -> tuple[Parse, bytes]:
+        """One input, and what parses it."""
+        if not self.schemas:
+            return self.parse, mutated(draw, self.seeds)
+        parse, example = draw.choice(self.schemas)
+        if draw.random() < 0.5:
+            return parse, wounded(draw, example)
+        return parse, mutated(draw, (example,))
 
 
 class Figures(msgspec.Struct, kw_only=True):
@@ -124,22 +137,61 @@ _BODIES: Final = [
     for route in all_modules().routes
     if route.body is not None and route.body is not RawBody and route.example is not None
 ]
-_turn: list[int] = [0]
+WRONG: Final[tuple[object, ...]] = (
+    None, True, False, 0, -1, 1, 2**31, 2**53, -(2**63), 2**64, 1e308, 1e-308, 0.1, "", " ", "\x00",
+    "a" * 5_000, "\u202e", "\u0430", "../../etc/passwd", "2024-02-30T00:00:00Z", "0001-01-01T00:00:00Z",
+    "not-a-uuid", "00000000-0000-0000-0000-000000000000", "EUR ", "1e9", "NaN", [], {}, [[]], [None],
+    {"": ""}, {"a": {"b": {"c": []}}}, ["x"] * 300, {"$ne": None},
+)  # fmt: skip
+"""Values put in the place of a field's own."""
 
 
-def _json_body(content: bytes) -> None:
-    """As the edge does it, for the schemas in turn."""
-    _turn[0] = (_turn[0] + 1) % len(_BODIES)
-    check_shape(content)
-    try:
-        _BODIES[_turn[0]][1](content)
-    except msgspec.ValidationError as error:
-        raise validation_error(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedJson(str(error)) from None
+def _json_body(decode: Callable[[bytes], object]) -> Parse:
+    """As the edge does it with one schema."""
+
+    def run(content: bytes) -> None:
+        check_shape(content)
+        try:
+            decode(content)
+        except msgspec.ValidationError as error:
+            raise validation_error(error) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise MalformedJson(str(error)) from None
+
+    return run
+
+
+def wounded(draw: random.Random, example: bytes) -> bytes:
+    """A JSON document that is still one, with one to three of its values wrong, gone or doubled."""
+    document = msgspec.json.decode(example)
+    for _ in range(draw.randrange(1, 4)):
+        place = document
+        while isinstance(place, dict | list) and place:
+            key: Any = (
+                draw.choice(list(place)) if isinstance(place, dict) else draw.randrange(len(place))
+            )
+            inner = place[key]
+            if isinstance(inner, dict | list) and inner and draw.random() < 0.7:
+                place = inner
+                continue
+            match draw.randrange(4):
+                case 0:
+                    del place[key]
+                case 1 if isinstance(place, list):
+                    place.append(inner)
+                case 1:
+                    place[draw.choice(("id", "tenant_id", "version", "x", ""))] = inner
+                case _:
+                    place[key] = copy.deepcopy(draw.choice(WRONG))
+            break
+    return msgspec.json.encode(document)
 
 
 _blocks: Final = msgspec.json.Decoder(Body).decode
+_BLOCKS: Final = (
+    b'{"format":"blocks","blocks":[{"name":"core/paragraph","attrs":{"a":1},"inner_html":"<p>x</p>",'
+    b'"inner_content":["<p>x</p>",null],"inner_blocks":[]}]}'
+)
 
 
 def _body_blocks(content: bytes) -> None:
@@ -289,13 +341,18 @@ PARSERS: Final = (
             b"%PDF-1.7",
         ),
     ),
-    Parser(name="JSON bodies", parse=_json_body, seeds=tuple(example for _, _, example in _BODIES)),
+    Parser(
+        name="JSON bodies",
+        parse=check_shape,
+        seeds=(),
+        share=2.0,
+        schemas=tuple((_json_body(decode), example) for _, decode, example in _BODIES),
+    ),
     Parser(
         name="blocks",
         parse=_body_blocks,
-        seeds=(
-            b'{"format":"blocks","blocks":[{"name":"core/paragraph","attrs":{"a":1},"inner_html":"<p>x</p>","inner_content":["<p>x</p>",null],"inner_blocks":[]}]}',
-        ),
+        seeds=(),
+        schemas=((_body_blocks, _BLOCKS),),
     ),
     Parser(
         name="WordPress blocks",
@@ -377,10 +434,10 @@ def fuzz(parser: Parser, inputs: int, *, seed: int) -> Figures:
     draw, found = random.Random(f"{seed} {parser.name}"), Figures()
     clock = time.thread_time
     for _ in range(inputs):
-        content = mutated(draw, parser.seeds)
+        parse, content = parser.draw(draw)
         begun = clock()
         try:
-            parser.parse(content)
+            parse(content)
         except parser.refuses:
             found.refused += 1
         except Exception as error:

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
 from rustok.server.audit.security_code import SECRET_PATTERNS
-from tools import licences
+from tools import advisories, licences
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -54,3 +55,26 @@ def test_a_licence_is_refused_unless_one_choice_is_allowed() -> None:
     assert licences.is_allowed("Apache-2.0 AND BSD-2-Clause")
     assert not licences.is_allowed("MIT AND GPL-3.0-only")
     assert not licences.is_allowed("unknown")
+
+
+CLEAN = {"name": "h11", "version": "0.16.0", "vulns": []}
+WEAK = {"name": "x", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
+UNTOLD = {"name": "y", "skip_reason": "Dependency not found"}
+
+
+@pytest.mark.parametrize(
+    ("packages", "code", "said"),
+    [
+        ([CLEAN], 0, "1 of 1 packages asked, 0 advisories"),
+        ([CLEAN, WEAK], 1, "x 1 has PYSEC-1; mended in: 2"),
+        ([CLEAN, UNTOLD], 2, "1 of 2 packages asked, 0 advisories"),
+        ([WEAK, UNTOLD], 1, "the index tells nothing of y"),
+    ],
+)
+def test_an_index_that_does_not_answer_is_not_taken_for_a_clean_lock(
+    packages: list[dict[str, object]], code: int, said: str
+) -> None:
+    told: list[str] = []
+    answer = msgspec.convert({"dependencies": packages, "fixes": []}, advisories.Answer)
+    assert advisories.judge("a.lock", answer, told.append) == code
+    assert any(said in line for line in told), told

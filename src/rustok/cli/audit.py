@@ -28,6 +28,7 @@ from rustok.server.audit.security import (
     sarif,
     settings_half,
 )
+from rustok.server.audit.security_database import audit_running
 from rustok.server.audit.security_rules import (
     CHECKS,
     SEVERITIES,
@@ -151,12 +152,12 @@ def security(
     halves = [code_half(source)] if "code" in parts else []
     if "settings" in parts or "database" in parts:
         settings = invocation.settings()
+        strict = production or settings.is_production
         if "settings" in parts:
-            strict = production or settings.is_production
             config = invocation.config or Path(os.environ.get(CONFIG_VARIABLE, DEFAULT_FILE))
             halves.append(settings_half(settings, config, production=strict))
         if "database" in parts:
-            halves.append(_roles(settings))
+            halves.append(_database_half(settings, production=strict))
     report = joined(halves)
     if sarif_file is not None:
         sarif_file.write_text(to_json(sarif(report)) + "\n", "utf-8")
@@ -165,11 +166,21 @@ def security(
         click.get_current_context().exit(EXIT_FAILED)
 
 
-def _roles(settings: Settings) -> Half:
-    if settings.database.url.is_sqlite:
-        return database_half(is_sqlite=True, bypasses=None, error=None)
+def _database_half(settings: Settings, *, production: bool) -> Half:
+    """Judge the database if it answers and has this program's tables; else say why not."""
     facts = doctor_database.probe(settings)
-    return database_half(is_sqlite=False, bypasses=facts.role_bypasses_rls, error=facts.error)
+    error, running = facts.error, None
+    if error is None and facts.revision != facts.head:
+        error = f"its schema is {facts.revision or 'not there'}, not {facts.head}"
+    if error is None:
+        running = doctor_database.with_database(settings, audit_running)
+    return database_half(
+        is_sqlite=settings.database.url.is_sqlite,
+        bypasses=facts.role_bypasses_rls,
+        error=error,
+        running=running,
+        production=production,
+    )
 
 
 def _security_text(report: SecurityReport) -> str:

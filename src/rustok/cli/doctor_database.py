@@ -6,8 +6,9 @@ It writes nothing, makes no SQLite file that is not there and tells no password.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from rustok.server import migrations
 from rustok.server.platform import driver_for
 from rustok.server.settings import Settings
 
+T = TypeVar("T")
 SQLITE_VERSION: Final = "SELECT sqlite_version()"
 VERSION: Final = "SELECT current_setting('server_version'), clock_timestamp()"
 # USAGE on an owner's role is what ALTER TABLE asks for: who has it can switch the policies off.
@@ -36,6 +38,24 @@ POWERS: Final = """
 def probe(settings: Settings) -> DatabaseFacts:
     """Everything the checks want to know; what went wrong on the way stands in `error`."""
     return asyncio.run(_facts(settings))
+
+
+def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+    """Run `work` on the database as it is: no setting is judged and no schema is changed for it.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+    """
+
+    async def run() -> T:
+        driver = driver_for(settings)
+        await driver.open()
+        try:
+            return await work(Database(driver, flush_events=outbox.flush_events))
+        finally:
+            await driver.close()
+
+    return asyncio.run(run())
 
 
 async def _facts(settings: Settings) -> DatabaseFacts:

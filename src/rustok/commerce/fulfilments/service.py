@@ -84,7 +84,7 @@ async def ship_now(
     )
     await repository.add(tx, shipped, lines)
     tx.emit(_created(shipped, quantities))
-    tx.emit(event)
+    tx.emit(event, before={"state": pending.state}, after={"state": shipped.state})
     return shipped
 
 
@@ -103,6 +103,13 @@ async def pack(
         raise FULFILMENT_LIFECYCLE.refusal(found.state, "pack")
     packed = found.pack(at=tx.now)
     await repository.store(tx, found, packed)
+    tx.audit(
+        "fulfilment.packed",
+        object_type="fulfilment",
+        object_id=fulfilment_id,
+        before={"state": found.state},
+        after={"state": packed.state},
+    )
     return msgspec.structs.replace(packed, version=found.version + 1, updated_at=tx.now)
 
 
@@ -122,7 +129,7 @@ async def cancel(
         raise FULFILMENT_LIFECYCLE.refusal(found.state, "cancel")
     cancelled, event = found.cancel(at=tx.now)
     await repository.store(tx, found, cancelled)
-    tx.emit(event)
+    tx.emit(event, before={"state": found.state}, after={"state": cancelled.state})
     return msgspec.structs.replace(cancelled, version=found.version + 1, updated_at=tx.now)
 
 
@@ -137,8 +144,8 @@ async def deliver_all(tx: WriteTx, order_id: UUID) -> int:
     steps = [one.deliver(at=tx.now) for one in await repository.lock_shipped(tx, order_id)]
     if steps:
         await repository.deliver(tx, [one for one, _ in steps])
-    for _, event in steps:
-        tx.emit(event)
+    for delivered, event in steps:
+        tx.emit(event, before={"state": "shipped"}, after={"state": delivered.state})
     return len(steps)
 
 

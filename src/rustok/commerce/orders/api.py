@@ -38,6 +38,7 @@ from rustok.commerce.orders.service import (
     place,
     plan_shipment,
     require_payable,
+    require_refundable,
     require_shippable,
     ship,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "place",
     "plan_shipment",
     "require_payable",
+    "require_refundable",
     "require_shippable",
     "ship",
 ]

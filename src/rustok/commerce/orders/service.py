@@ -26,6 +26,7 @@ from rustok.commerce.orders.model import (
     shipment,
 )
 from rustok.commerce.orders.states import ORDER_LIFECYCLE, PaymentStatus
+from rustok.core.audit.difference import step
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.errors import IllegalTransition
 from rustok.core.events.event import Event
@@ -99,7 +100,8 @@ async def place(tx: WriteTx, new: NewOrder) -> PlacedOrder:
 
 
 def _announce(tx: WriteTx, old: Order, new: Order, event: Event) -> None:
-    tx.emit(event)
+    changed = step(old, new, "state", "payment_status", "fulfilment_status")
+    tx.emit(event, before=changed.before, after=changed.after)
     if new.state != old.state:
         tx.emit(OrderStatusChanged(order_id=old.id, old_status=old.state, new_status=new.state))
 
@@ -242,6 +244,13 @@ async def cancel(tx: WriteTx, order: Order, *, reason: str) -> CancelledOrder:
     return await _store(tx, order, *order.cancel(reason=reason, at=tx.now))
 
 
+def require_refundable(order: Order) -> PaidOrder:
+    """The order, if it is paid and not shipped whole. Raises IllegalTransition."""
+    if not isinstance(order, PaidOrder):
+        raise _refuse(order, "cancel_with_refund")
+    return order
+
+
 async def cancel_with_refund(
     tx: WriteTx,
     order: Order,
@@ -261,13 +270,12 @@ async def cancel_with_refund(
 
     Emits: order.cancelled, order.status_changed
     """
-    if not isinstance(order, PaidOrder):
-        raise _refuse(order, "cancel_with_refund")
-    amount = order.total_minor if refund_minor is None else refund_minor
+    paid = require_refundable(order)
+    amount = paid.total_minor if refund_minor is None else refund_minor
     return await _store(
         tx,
-        order,
-        *order.cancel_with_refund(
+        paid,
+        *paid.cancel_with_refund(
             reason=reason, refund_minor=amount, at=tx.now, is_paid_back=is_paid_back
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,8 @@ from rustok.commerce.pricing.errors import PriceNotFound
 from rustok.commerce.pricing.events import PriceUpdated
 from rustok.commerce.pricing.model import Price, PriceEntry, Sale, check_amounts
 from rustok.commerce.products import api as products
+from rustok.core.audit.difference import state_of
+from rustok.core.audit.entry import AuditValue
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.money import parse_currency
@@ -90,7 +93,11 @@ async def set_price(
             return before
         await repository.store(tx, before, wanted)
         after = msgspec.structs.replace(wanted, version=before.version + 1, updated_at=tx.now)
-    tx.emit(_updated(before, after, variant_id=variant_id, currency=code))
+    tx.emit(
+        _updated(before, after, variant_id=variant_id, currency=code),
+        before=_terms(before),
+        after=_terms(after),
+    )
     return after
 
 
@@ -137,7 +144,10 @@ async def add_prices(tx: WriteTx, wanted: Sequence[NewPrice]) -> None:
         )
     await repository.add_many(tx, entries)
     for entry in entries:
-        tx.emit(_updated(None, entry, variant_id=entry.variant_id, currency=entry.currency))
+        tx.emit(
+            _updated(None, entry, variant_id=entry.variant_id, currency=entry.currency),
+            before=_terms(None),
+        )
 
 
 async def delete_price(
@@ -157,7 +167,11 @@ async def delete_price(
         raise PriceNotFound(code)
     check_version(before.version, expected_version)
     await repository.remove(tx, before)
-    tx.emit(_updated(before, None, variant_id=variant_id, currency=code))
+    tx.emit(
+        _updated(before, None, variant_id=variant_id, currency=code),
+        before=_terms(before),
+        after=_terms(None),
+    )
 
 
 def _in_utc(sale: Sale | None) -> Sale | None:
@@ -168,6 +182,13 @@ def _in_utc(sale: Sale | None) -> Sale | None:
         starts_at=sale.starts_at.astimezone(UTC) if sale.starts_at else None,
         ends_at=sale.ends_at.astimezone(UTC) if sale.ends_at else None,
     )
+
+
+_TERMS: Final = ("amount_minor", "compare_at_minor", "sale")
+
+
+def _terms(price: PriceEntry | None) -> dict[str, AuditValue]:
+    return dict.fromkeys(_TERMS) if price is None else state_of(price, *_TERMS)
 
 
 def _updated(

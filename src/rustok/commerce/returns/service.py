@@ -152,7 +152,7 @@ async def _locked(
 async def _store(tx: WriteTx, old: Return, new: AnyReturn, event: Event | None) -> AnyReturn:
     await repository.store(tx, old, new)
     if event is not None:
-        tx.emit(event)
+        tx.emit(event, before={"state": old.state}, after={"state": new.state})
     return msgspec.structs.replace(new, version=old.version + 1, updated_at=tx.now)
 
 
@@ -200,6 +200,13 @@ async def cancel(
     _, found = await _locked(tx, return_id, expected_version)
     if not isinstance(found, ApprovedReturn):
         raise _refuse(found, "cancel")
+    tx.audit(
+        "return.cancelled",
+        object_type="return",
+        object_id=return_id,
+        before={"state": found.state},
+        after={"state": CancelledReturn.state},
+    )
     return await _store(tx, found, found.cancel(at=tx.now), None)
 
 

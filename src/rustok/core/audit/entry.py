@@ -119,9 +119,16 @@ def entry_of_event(
     data: bytes,
     *,
     before: AuditFacts | None,
+    after: AuditFacts | None = None,
     outcome: Outcome,
 ) -> AuditEntry:
-    """The entry of a domain event; its data is what was done (events carry no personal data)."""
+    """The entry of a domain event; its data is what was done (events carry no personal data).
+
+    Args:
+        after: what the event does not tell itself, such as the values of the names it lists.
+    """
+    if after:
+        data = _encode({**msgspec.json.decode(data), **_masked(after)})
     return AuditEntry(
         id=new_id(),
         action=action,
@@ -135,8 +142,12 @@ def entry_of_event(
 
 def facts(values: AuditFacts) -> msgspec.Raw:
     """`values` as a JSON object, masked and bounded."""
-    data = _encode({name: masked(name, value) for name, value in values.items()})
+    data = _encode(_masked(values))
     return msgspec.Raw(data) if len(data) <= MAX_FACTS_BYTES else _too_long(data)
+
+
+def _masked(values: AuditFacts) -> dict[str, AuditValue]:
+    return {name: masked(name, value) for name, value in values.items()}
 
 
 def masked(name: str, value: AuditValue) -> AuditValue:
@@ -153,8 +164,9 @@ def masked_kind(name: str) -> str | None:
     """ "secret" or "personal" for the name of a field that holds such a thing, else None."""
     if name in _NOT_PERSONAL:
         return None
+    words = name.replace(".", "_")
     for kind, pattern in _NAMES:
-        if pattern.search(name):
+        if pattern.search(words):
             return kind
     return None
 

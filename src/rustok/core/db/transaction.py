@@ -135,13 +135,20 @@ class WriteTx(ReadTx):
         self.stamps: dict[UUID, int] = {}
         self._after_commit: list[Callable[[], None]] = []
 
-    def emit(self, event: Event, *, before: AuditFacts | None = None) -> None:
+    def emit(
+        self,
+        event: Event,
+        *,
+        before: AuditFacts | None = None,
+        after: AuditFacts | None = None,
+    ) -> None:
         """Announce a fact; it is validated now and written with the rows of this transaction.
 
         It is recorded in the audit log, too, unless its type says why not.
 
         Args:
             before: for the audit log, what the thing was before; personal data as `Masked`.
+            after: for the audit log, what it is now, where the event does not say it.
 
         Raises:
             InvalidEvent: a field breaks its rule.
@@ -149,9 +156,15 @@ class WriteTx(ReadTx):
         tenant = self._tenant()
         if tenant is None:
             raise TypeError("emit on a SystemTx needs a tenant: use emit_for")
-        self._announce(event, tenant, before)
+        self._announce(event, tenant, before, after)
 
-    def _announce(self, event: Event, tenant_id: UUID, before: AuditFacts | None) -> None:
+    def _announce(
+        self,
+        event: Event,
+        tenant_id: UUID,
+        before: AuditFacts | None,
+        after: AuditFacts | None = None,
+    ) -> None:
         encoded = encode_event(event, tenant_id=tenant_id)
         self.events.append((encoded, self.ctx))
         span = tracing.current()
@@ -164,6 +177,7 @@ class WriteTx(ReadTx):
                 encoded.aggregate_id,
                 encoded.data,
                 before=before,
+                after=after,
                 outcome=event.outcome,
             )
             self.audits.append((tenant_id, recorded))

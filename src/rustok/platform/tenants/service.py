@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from rustok.core.audit.difference import difference, state_of
 from rustok.core.db import ReadTx, SystemTx, UniqueViolation, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.locale import parse_locale
@@ -130,7 +131,7 @@ async def suspend(
     await repository.store_own(
         tx, tenant, status=suspended.state, suspended_at=tx.now, suspended_reason=reason
     )
-    tx.emit_for(tenant_id, event)
+    tx.emit_for(tenant_id, event, before={"status": tenant.state})
     return msgspec.structs.replace(suspended, version=tenant.version + 1, updated_at=tx.now)
 
 
@@ -152,7 +153,7 @@ async def reactivate(
     await repository.store_own(
         tx, tenant, status=active.state, suspended_at=None, suspended_reason=None
     )
-    tx.emit_for(tenant_id, event)
+    tx.emit_for(tenant_id, event, before={"status": tenant.state})
     return msgspec.structs.replace(active, version=tenant.version + 1, updated_at=tx.now)
 
 
@@ -220,7 +221,12 @@ async def update(
     if not changed:
         return tenant
     await repository.store_own(tx, tenant, **changed)
-    tx.emit(TenantUpdated(tenant_id=tenant.id, changed=tuple(sorted(changed))))
+    told = difference(tenant, changed)
+    tx.emit(
+        TenantUpdated(tenant_id=tenant.id, changed=tuple(sorted(changed))),
+        before=told.before,
+        after=told.after,
+    )
     return await repository.get_own(tx)
 
 
@@ -256,7 +262,10 @@ async def remove_domain(tx: WriteTx, domain_id: UUID) -> None:
     """Raises DomainNotFound. Emits: tenant.domain_removed"""
     domain = await repository.get_domain(tx, domain_id)
     await repository.remove_domain(tx, domain_id)
-    tx.emit(TenantDomainRemoved(tenant_id=tx.ctx.tenant_id, host=domain.host))
+    tx.emit(
+        TenantDomainRemoved(tenant_id=tx.ctx.tenant_id, host=domain.host),
+        before=state_of(domain, "host", "is_primary"),
+    )
 
 
 async def enable_locale(tx: WriteTx, locale: str) -> Tenant:
@@ -266,7 +275,11 @@ async def enable_locale(tx: WriteTx, locale: str) -> Tenant:
     if tag in tenant.locales:
         return tenant
     await repository.store_own(tx, tenant, locales=[*tenant.locales, tag])
-    tx.emit(LocaleEnabled(tenant_id=tenant.id, locale=tag))
+    tx.emit(
+        LocaleEnabled(tenant_id=tenant.id, locale=tag),
+        before={"locales": tenant.locales},
+        after={"locales": [*tenant.locales, tag]},
+    )
     return await repository.get_own(tx)
 
 
@@ -278,8 +291,13 @@ async def disable_locale(tx: WriteTx, locale: str) -> Tenant:
         raise LocaleInUse(tag)
     if tag not in tenant.locales:
         return tenant
-    await repository.store_own(tx, tenant, locales=[one for one in tenant.locales if one != tag])
-    tx.emit(LocaleDisabled(tenant_id=tenant.id, locale=tag))
+    left = [one for one in tenant.locales if one != tag]
+    await repository.store_own(tx, tenant, locales=left)
+    tx.emit(
+        LocaleDisabled(tenant_id=tenant.id, locale=tag),
+        before={"locales": tenant.locales},
+        after={"locales": left},
+    )
     return await repository.get_own(tx)
 
 
@@ -290,7 +308,11 @@ async def enable_module(tx: WriteTx, modules: ModuleSwitch, slug: str) -> Tenant
     if slug in tenant.modules:
         return tenant
     await repository.store_own(tx, tenant, modules=sorted(on))
-    tx.emit(ModuleEnabled(tenant_id=tenant.id, module=slug))
+    tx.emit(
+        ModuleEnabled(tenant_id=tenant.id, module=slug),
+        before={"modules": tenant.modules},
+        after={"modules": sorted(on)},
+    )
     return await repository.get_own(tx)
 
 
@@ -301,7 +323,11 @@ async def disable_module(tx: WriteTx, modules: ModuleSwitch, slug: str) -> Tenan
     if slug not in tenant.modules:
         return tenant
     await repository.store_own(tx, tenant, modules=sorted(left))
-    tx.emit(ModuleDisabled(tenant_id=tenant.id, module=slug))
+    tx.emit(
+        ModuleDisabled(tenant_id=tenant.id, module=slug),
+        before={"modules": tenant.modules},
+        after={"modules": sorted(left)},
+    )
     return await repository.get_own(tx)
 
 

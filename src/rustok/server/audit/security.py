@@ -98,15 +98,38 @@ def code_half(root: Path | None = None) -> Half:
     )
 
 
-def database_half(*, is_sqlite: bool, bypasses: bool | None, error: str | None) -> Half:
-    """Judge what was found out about the application's role."""
+def database_half(
+    *,
+    is_sqlite: bool,
+    bypasses: bool | None,
+    error: str | None,
+    running: tuple[list[Weakness], dict[str, int]] | None = None,
+    production: bool = True,
+) -> Half:
+    """Judge what was found out about the application's role and, with `running`, all the rest.
+
+    Args:
+        production: judge as for production; otherwise what is not critical is `low`.
+    """
+    found, checked = running if running is not None else ([], {})
+    notes = []
+    if running is None:
+        notes.append(f"tables, audit log and ways in: {error or 'the database was not asked'}")
     if is_sqlite:
-        return Half(part="database", checked={}, not_checked=["roles: SQLite has none"])
-    if bypasses is None:
-        return Half(part="database", checked={}, not_checked=[f"roles: {error or 'unknown'}"])
-    message = "The role of database.url can pass by row-level security."
-    found = [weakness("database.role_powers", "database.url", message)] if bypasses else []
-    return Half(part="database", checked={"roles": 1}, findings=found)
+        notes.append("roles and policies: SQLite has none")
+    elif bypasses is None:
+        notes.append(f"roles: {error or 'unknown'}")
+    else:
+        checked = {"roles": 1, **checked}
+        if bypasses:
+            message = "The role of database.url can pass by row-level security."
+            found = [*found, weakness("database.role_powers", "database.url", message)]
+    if not production:
+        found = [
+            one if one.severity == "critical" else msgspec.structs.replace(one, severity="low")
+            for one in found
+        ]
+    return Half(part="database", checked=checked, findings=found, not_checked=notes)
 
 
 def joined(halves: list[Half]) -> SecurityReport:

@@ -182,11 +182,26 @@ def _called(module: Module, node: ast.Call) -> Iterator[Seen]:
     if client and sends and not module.name.startswith(_MAY_SEND):
         yield "code.outbound", line, f"{name} asks any address."
     yield from _queried(name, last, node)
+    yield from _filed(name, last, node)
     if last in _LOG_METHODS and "log" in name.rpartition(".")[0].lower():
         for one in (*node.args[1:], *(k.value for k in node.keywords)):
             words = dotted(one)
             if words and _LOGGED.search(words[-1]):
                 yield "code.log_secret", line, f"{words[-1]} goes into a log."
+
+
+def _filed(name: str, last: str, node: ast.Call) -> Iterator[Seen]:
+    safe = _keyword(node, "filter")
+    is_held = isinstance(safe, ast.Constant) and safe.value == "data"
+    if (last == "extractall" and not is_held) or name == "shutil.unpack_archive":
+        yield "code.extract", node.lineno, f"{last} follows the paths in the archive."
+    if last in {"chmod", "mkdir", "makedirs"}:
+        modes = [one.value for one in (*node.args, *(k.value for k in node.keywords if k.arg == "mode"))
+                 if isinstance(one, ast.Constant) and type(one.value) is int]  # fmt: skip
+        if any(mode & 0o002 for mode in modes if mode >= 0o100):
+            yield "code.file_mode", node.lineno, "Everybody may write it."
+    if name == "tempfile.mktemp":
+        yield "code.temporary", node.lineno, "Somebody else may make it first."
 
 
 def _queried(name: str, last: str, node: ast.Call) -> Iterator[Seen]:

@@ -27,7 +27,9 @@ ADVISORIES: Final[dict[str, tuple[str, str]]] = {
 }
 """The first version without the weakness, and what the weakness is called."""
 
-_LINE: Final = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==", re.M)
+_LINE: Final = re.compile(
+    r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==(?P<version>[^\s;\\]*)", re.M
+)
 _NUMBER: Final = re.compile(r"\d+")
 
 
@@ -56,6 +58,8 @@ def audit_dependencies(
             weakness("dependencies.unhashed", f"{file.name}: {name}", "Anything may be installed.")
             for name in unhashed(text)
         ]
+        if file.name == "requirements.lock":
+            found += drifted(packages, text)
     return found, len(packages), locked
 
 
@@ -63,6 +67,15 @@ def installed_packages() -> dict[str, str]:
     """Version by normalised name."""
     found = [(one.metadata["Name"], one.version) for one in distributions()]
     return {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in found if name}
+
+
+def drifted(installed: Mapping[str, str], lock: str) -> Iterator[Weakness]:
+    """Packages of which another version is installed than the lock names."""
+    for match in _LINE.finditer(lock):
+        name = re.sub(r"[-_.]+", "-", match["name"]).lower()
+        here, wanted = installed.get(name), match["version"]
+        if here is not None and here != wanted:
+            yield weakness("dependencies.drift", name, f"{here} is installed, {wanted} is locked.")
 
 
 def unhashed(lock: str) -> Iterator[str]:

@@ -22,7 +22,13 @@ from rustok.server.audit.security import (
 )
 from rustok.server.audit.security_dependencies import audit_dependencies
 from rustok.server.audit.security_routes import audit_routes
-from rustok.server.audit.security_rules import CHECKS, OWASP_2021, OWASP_2025, SEVERITIES
+from rustok.server.audit.security_rules import (
+    CHECKS,
+    OWASP_2021,
+    OWASP_2025,
+    SEVERITIES,
+    weakness,
+)
 from rustok.server.audit.security_settings import audit_settings
 from rustok.server.modules import all_modules
 from rustok.server.settings import Settings, load
@@ -171,6 +177,19 @@ BAD_CODE: Final[list[tuple[str, str, str, str]]] = [
         "def is_allowed(x):\n    try:\n        return x()\n    except KeyError:\n        return False",
     ),
     (
+        "code.extract",
+        "a.py",
+        "import tarfile\ndef f(t):\n    t.extractall('x')",
+        "import tarfile\ndef f(t):\n    t.extractall('x', filter='data')",
+    ),
+    ("code.file_mode", "a.py", "def f(p):\n    p.chmod(0o666)", "def f(p):\n    p.chmod(0o640)"),
+    (
+        "code.temporary",
+        "a.py",
+        "import tempfile\nX = tempfile.mktemp()",
+        "import tempfile\nX = tempfile.mkstemp()",
+    ),
+    (
         "code.assert_input",
         "routes.py",
         "def f(n):\n    assert n > 0",
@@ -191,6 +210,13 @@ FIRED_ELSEWHERE: Final = {
     "files.config": "a test of its own",
     "files.data": "a test of its own",
     "database.role_powers": "a test of its own",
+    "database.table_policy": "test_security_database.py, on a running database",
+    "database.audit_guard": "test_security_database.py, on a running database",
+    "database.audit_unsealed": "test_security_database.py, on a running database",
+    "database.checkpoint_age": "test_security_database.py, on a running database",
+    "database.admin_factor": "test_security_database.py, on a running database",
+    "database.idle_key": "test_security_database.py, on a running database",
+    "dependencies.drift": "a test of its own",
     "dependencies.advisory": "a test of its own",
     "dependencies.unhashed": "a test of its own",
 }
@@ -283,7 +309,25 @@ def test_a_role_past_row_level_security_is_found() -> None:
     assert fired(bad) == {"database.role_powers"}
     assert fired(database_half(is_sqlite=False, bypasses=False, error=None)) == set()
     unknown = database_half(is_sqlite=False, bypasses=None, error="no answer")
-    assert unknown.not_checked == ["roles: no answer"]
+    assert unknown.not_checked[-1] == "roles: no answer"
+
+
+def test_only_what_is_critical_keeps_its_weight_in_a_development() -> None:
+    worst = weakness("database.table_policy", "table wishes", "A policy is missing.")
+    mild = weakness("database.admin_factor", "user 1", "A password alone opens it.")
+    half = database_half(
+        is_sqlite=False, bypasses=False, error=None, running=([worst, mild], {}), production=False
+    )
+    assert [one.severity for one in half.findings] == ["critical", "low"]
+
+
+def test_another_version_than_the_locked_one_is_found(tmp_path: Path) -> None:
+    (tmp_path / "requirements.lock").write_text(
+        "jinja2==3.1.6 \\\n    --hash=sha256:00\nh11==0.16.0 ; x \\\n    --hash=sha256:00\n",
+        "utf-8",
+    )
+    found, _, _ = audit_dependencies({"jinja2": "3.1.7", "h11": "0.16.0"}, tmp_path)
+    assert [(one.check, one.place) for one in found] == [("dependencies.drift", "jinja2")]
 
 
 def test_a_package_with_an_advisory_is_found() -> None:

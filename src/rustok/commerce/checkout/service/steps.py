@@ -194,10 +194,12 @@ async def cancel_with_refund(
         when the money was recorded by hand, else when the provider has paid it back
     """
     order = await orders.lock(tx, order_id, expected_version=expected_version)
+    # Judged first: an order that was never paid has no payment to look for.
+    paid = orders.require_refundable(order)
     live = await payments.lock_live(tx, order_id)
     cancelled = await orders.cancel_with_refund(
         tx,
-        order,
+        paid,
         reason=reason,
         refund_minor=refund_minor,
         is_paid_back=live.provider == "manual",

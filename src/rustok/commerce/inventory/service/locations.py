@@ -8,6 +8,7 @@ from uuid import UUID
 from rustok.commerce.inventory.errors import LastLocation, LocationCodeTaken, LocationNotFound
 from rustok.commerce.inventory.model import Location
 from rustok.commerce.inventory.repository import locations as repository
+from rustok.core.audit.difference import difference
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.routing import check_version
@@ -51,6 +52,12 @@ async def open_location(tx: WriteTx, *, code: str, name: str, priority: int = 0)
     location = _new_location(tx, code, name, priority=priority)
     if not await repository.add_location(tx, location):
         raise LocationCodeTaken(code)
+    tx.audit(
+        "stock_location.created",
+        object_type="stock_location",
+        object_id=location.id,
+        after={"code": code, "name": name, "priority": priority},
+    )
     return location
 
 
@@ -78,4 +85,12 @@ async def update_location(
     if active is False and location.code == DEFAULT_CODE:
         raise LastLocation
     await repository.store_location(tx, location, **changed)
+    told = difference(location, changed)
+    tx.audit(
+        "stock_location.updated",
+        object_type="stock_location",
+        object_id=location_id,
+        before=told.before,
+        after=told.after,
+    )
     return await repository.get_location(tx, location_id)

@@ -242,7 +242,9 @@ async def move(
                 on_hand_before=movement.on_hand_before,
                 on_hand_after=movement.on_hand_after,
                 available=free[movement.variant_id],
-            )
+            ),
+            before={"on_hand": movement.on_hand_before},
+            after={"on_hand": movement.on_hand_after},
         )
     return after
 

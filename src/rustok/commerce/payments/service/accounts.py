@@ -24,6 +24,8 @@ from rustok.commerce.payments.model import (
     Provider,
     secret_place,
 )
+from rustok.core.audit.difference import state_of
+from rustok.core.audit.entry import AuditValue
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.routing import check_version
@@ -119,9 +121,37 @@ async def set_account(
             **changed,
         )
         await repository.add_account(tx, account)
+        _record_change(tx, provider, None, account)
         return account
     await repository.store_account(tx, known, **changed)
+    _record_change(tx, provider, known, msgspec.structs.replace(known, **changed))
     return msgspec.structs.replace(known, **changed, version=known.version + 1, updated_at=tx.now)
+
+
+def _record_change(
+    tx: WriteTx, provider: str, before: PaymentAccount | None, after: PaymentAccount | None
+) -> None:
+    """Who changed where the money goes; of keys only whether they are set."""
+    tx.audit(
+        "payment_account.removed" if after is None else "payment_account.set",
+        object_type="payment_account",
+        object_id=provider,
+        before=_told(before),
+        after=_told(after, since=before),
+    )
+
+
+def _told(
+    account: PaymentAccount | None, *, since: PaymentAccount | None = None
+) -> dict[str, AuditValue] | None:
+    if account is None:
+        return None
+    facts: dict[str, AuditValue] = state_of(account, "enabled", "capture", "public_key")
+    for name, sealed in (("signing", "sealed_webhook_secret"), ("calling", "sealed_secret_key")):
+        text, old = getattr(account, sealed), getattr(since, sealed, None)
+        is_new = since is not None and text is not None and text != old
+        facts[f"{name}_key"] = "replaced" if is_new else "set" if text else "none"
+    return facts
 
 
 def _sealed(sealer: Sealer, account_id: UUID, name: str, secret: str | None) -> str | None:
@@ -143,3 +173,4 @@ async def remove_account(
         raise PaymentAccountNotFound(provider)
     check_version(known.version, expected_version)
     await repository.remove_account(tx, known)
+    _record_change(tx, provider, known, None)

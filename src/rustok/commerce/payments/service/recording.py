@@ -18,6 +18,7 @@ from rustok.commerce.payments.model import (
     Payment,
     PendingPayment,
 )
+from rustok.commerce.payments.service.standing import standing
 from rustok.commerce.payments.states import PAYMENT_LIFECYCLE
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
@@ -106,8 +107,9 @@ async def record_manual(
             currency=payment.currency,
         )
     await repository.store(tx, payment, captured, authorized_at=tx.now)
-    tx.emit(promised)
-    tx.emit(taken)
+    first, second = standing(payment, authorized), standing(authorized, captured)
+    tx.emit(promised, before=first.before, after=first.after)
+    tx.emit(taken, before=second.before, after=second.after)
     return _written(tx, payment, captured)
 
 

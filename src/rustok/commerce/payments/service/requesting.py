@@ -29,6 +29,7 @@ from rustok.commerce.payments.model import (
 from rustok.commerce.payments.model.operation import FIRST_LOOK
 from rustok.commerce.payments.service.accounts import offered_account
 from rustok.commerce.payments.service.recording import open_payment
+from rustok.commerce.payments.service.standing import standing
 from rustok.commerce.payments.states import PAYMENT_LIFECYCLE
 from rustok.core.db import WriteTx
 from rustok.core.idempotency import IdempotencyKeyReused
@@ -210,7 +211,8 @@ async def request_refund(
         return RequestedRefund(payment=written(tx, payment, promised), operation=operation)
     refunded, event = payment.refund(wanted, at=tx.now)
     await repository.store(tx, payment, refunded)
-    tx.emit(event)
+    told = standing(payment, refunded)
+    tx.emit(event, before=told.before, after=told.after)
     done = operation.settled(at=tx.now)
     await repository.store_operation(tx, operation, done)
     return RequestedRefund(payment=written(tx, payment, refunded), operation=done)
@@ -241,12 +243,14 @@ async def give_up(tx: WriteTx, order_id: UUID, *, reason: str) -> Payment | None
                 closed = known.settled(at=tx.now, refused=reason)
                 await repository.store_operation(tx, known, closed)
             await repository.store(tx, payment, failed)
-            tx.emit(fact)
+            told = standing(payment, failed)
+            tx.emit(fact, before=told.before, after=told.after)
             return written(tx, payment, failed)
         case AuthorizedPayment() if payment.provider == "manual":
             voided, event = payment.void(at=tx.now)
             await repository.store(tx, payment, voided)
-            tx.emit(event)
+            told = standing(payment, voided)
+            tx.emit(event, before=told.before, after=told.after)
             return written(tx, payment, voided)
         case PendingPayment() | RequiresActionPayment() | AuthorizedPayment():
             if known is not None:

@@ -25,6 +25,7 @@ from rustok.commerce.payments.model import (
 )
 from rustok.commerce.payments.model.operation import PAYER_TIME
 from rustok.commerce.payments.service.requesting import NOW, add_operation, written
+from rustok.commerce.payments.service.standing import standing
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 
@@ -65,8 +66,9 @@ async def settle(tx: WriteTx, payment_id: UUID, told: ProviderState) -> Settled:
         passed = isinstance(after, RefundablePayment) and not isinstance(payment, AuthorizedPayment)
         more: dict[str, object] = {"authorized_at": tx.now} if passed else {}
         await repository.store(tx, payment, after, **more)
+        change = standing(payment, after)
         for event in found.events:
-            tx.emit(event)
+            tx.emit(event, before=change.before, after=change.after)
         after = written(tx, payment, after)
     if operation is not None:
         await _close_or_wait(tx, operation, after, told)
@@ -134,7 +136,8 @@ async def settle_refund(tx: WriteTx, payment_id: UUID, said: RefundState) -> Set
     amount = operation.amount_minor
     refunded, event = payment.refund(amount, promised_minor=amount, at=tx.now)
     await repository.store(tx, payment, refunded)
-    tx.emit(event)
+    change = standing(payment, refunded)
+    tx.emit(event, before=change.before, after=change.after)
     return Settled(payment=written(tx, payment, refunded), refund=done)
 
 
@@ -155,7 +158,8 @@ async def _taken_over(tx: WriteTx, payment: Payment, said: RefundState) -> Settl
     eaten = max(0, amount - payment.refundable_minor)
     refunded, event = payment.refund(amount, promised_minor=eaten, at=tx.now)
     await repository.store(tx, payment, refunded)
-    tx.emit(event)
+    change = standing(payment, refunded)
+    tx.emit(event, before=change.before, after=change.after)
     operation = await add_operation(tx, payment, "refund", amount, cause="outside", rest=NOW)
     done = operation.settled(at=tx.now, reference=said.reference)
     await repository.store_operation(tx, operation, done)

@@ -15,6 +15,8 @@ from rustok.commerce.promotions.errors import (
 )
 from rustok.commerce.promotions.events import PromotionCreated, PromotionUpdated
 from rustok.commerce.promotions.model import Coupon, Promotion, PromotionTerms, code_of
+from rustok.core.audit.difference import difference, state_of
+from rustok.core.audit.entry import AuditValue
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.pagination import Page, PageRequest
@@ -41,7 +43,10 @@ async def create(tx: WriteTx, terms: PromotionTerms) -> Promotion:
         updated_at=tx.now,
     )
     await repository.add(tx, promotion)
-    tx.emit(PromotionCreated(promotion_id=promotion.id, kind=promotion.kind))
+    tx.emit(
+        PromotionCreated(promotion_id=promotion.id, kind=promotion.kind),
+        after=state_of(promotion, *terms.__struct_fields__),
+    )
     return promotion
 
 
@@ -78,7 +83,12 @@ async def update(
     if "target_ids" in changed or "scope" in changed:
         await _check_targets(tx, terms)
     await repository.store(tx, known, **changed)
-    tx.emit(PromotionUpdated(promotion_id=known.id, changed=tuple(sorted(changed))))
+    told = difference(known, changed)
+    tx.emit(
+        PromotionUpdated(promotion_id=known.id, changed=tuple(sorted(changed))),
+        before=told.before,
+        after=told.after,
+    )
     return msgspec.structs.replace(known, **changed, version=known.version + 1, updated_at=tx.now)
 
 
@@ -93,7 +103,12 @@ async def delete(tx: WriteTx, promotion_id: UUID, *, expected_version: int | Non
     known = await repository.lock(tx, promotion_id)
     check_version(known.version, expected_version)
     await repository.store(tx, known, deleted_at=tx.now, enabled=False)
-    tx.emit(PromotionUpdated(promotion_id=known.id, changed=("deleted_at", "enabled")))
+    told = difference(known, {"deleted_at": tx.now, "enabled": False})
+    tx.emit(
+        PromotionUpdated(promotion_id=known.id, changed=("deleted_at", "enabled")),
+        before=told.before,
+        after=told.after,
+    )
 
 
 async def get(tx: ReadTx, promotion_id: UUID) -> Promotion:
@@ -133,7 +148,11 @@ async def add_coupon(
     )
     if not await repository.add_coupon(tx, coupon):
         raise CouponCodeTaken(coupon.code)
-    tx.emit(PromotionUpdated(promotion_id=promotion_id, changed=("coupons",)))
+    tx.emit(
+        PromotionUpdated(promotion_id=promotion_id, changed=("coupons",)),
+        before={"coupon.code": None, "coupon.usage_limit": None},
+        after={"coupon.code": coupon.code, "coupon.usage_limit": usage_limit},
+    )
     return coupon
 
 
@@ -168,8 +187,17 @@ async def change_coupon(
     if isinstance(usage_limit, int) and usage_limit < known.used_count:
         raise PromotionInvalid([("usage_limit", f"It is used {known.used_count} times already.")])
     await repository.store_coupon(tx, known, **changed)
-    tx.emit(PromotionUpdated(promotion_id=promotion_id, changed=("coupons",)))
+    told = difference(known, changed)
+    tx.emit(
+        PromotionUpdated(promotion_id=promotion_id, changed=("coupons",)),
+        before={"coupon.code": known.code, **_of_coupon(told.before)},
+        after={"coupon.code": known.code, **_of_coupon(told.after)},
+    )
     return msgspec.structs.replace(known, **changed, version=known.version + 1, updated_at=tx.now)
+
+
+def _of_coupon(facts: dict[str, AuditValue]) -> dict[str, AuditValue]:
+    return {f"coupon.{name}": value for name, value in facts.items()}
 
 
 async def list_coupons(tx: ReadTx, promotion_id: UUID, page: PageRequest) -> Page[Coupon]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from rustok.core.audit.difference import state_of
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.pagination import Page, PageRequest
@@ -86,7 +87,10 @@ async def revoke(tx: WriteTx, key_id: UUID) -> None:
         return
     await rows.revoke(tx, key_id)
     forget_api_key(tx, await rows.digest_of(tx, key_id))
-    tx.emit(ApiKeyRevoked(api_key_id=key_id, reason="revoked"))
+    tx.emit(
+        ApiKeyRevoked(api_key_id=key_id, reason="revoked"),
+        before=state_of(key, "owner_id", "scopes", "expires_at"),
+    )
 
 
 async def revoke_all_of(tx: WriteTx, owner_id: UUID) -> None:
@@ -94,4 +98,7 @@ async def revoke_all_of(tx: WriteTx, owner_id: UUID) -> None:
     for key in await rows.list_live_of(tx, owner_id):
         await rows.revoke(tx, key.id)
         forget_api_key(tx, key.digest)
-        tx.emit(ApiKeyRevoked(api_key_id=key.id, reason="owner_deleted"))
+        tx.emit(
+            ApiKeyRevoked(api_key_id=key.id, reason="owner_deleted"),
+            before={"owner_id": owner_id},
+        )

@@ -329,7 +329,11 @@ async def _follow_roles(
         return
     await forget_user(tx, user.id)
     await user_rows.store(tx, user, roles=wanted)
-    tx.emit(UserRoleChanged(user_id=user.id, old_roles=tuple(user.roles), new_roles=tuple(wanted)))
+    tx.emit(
+        UserRoleChanged(user_id=user.id, old_roles=tuple(user.roles), new_roles=tuple(wanted)),
+        before={"roles": user.roles},
+        after={"roles": wanted},
+    )
 
 
 def _normal(email: str | None) -> str | None:

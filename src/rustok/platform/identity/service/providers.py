@@ -7,11 +7,12 @@ anybody the provider names, so it takes all that an administrator holds.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
 
+from rustok.core.audit.difference import difference, state_of
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.parts import Parts
@@ -104,7 +105,10 @@ async def create(
     sealed = _sealed(parts, provider.id, client_secret)
     if not await rows.add(tx, provider, sealed_secret=sealed):
         raise ProviderSlugTaken(slug)
-    tx.emit(LoginProviderCreated(provider_id=provider.id, slug=slug, kind=kind))
+    tx.emit(
+        LoginProviderCreated(provider_id=provider.id, slug=slug, kind=kind),
+        after=state_of(provider, *_TOLD),
+    )
     return provider
 
 
@@ -148,7 +152,13 @@ async def update(
         return provider
     await rows.store(tx, provider, **stored)
     names = sorted("client_secret" if one == "sealed_secret" else one for one in stored)
-    tx.emit(LoginProviderUpdated(provider_id=provider.id, changed=tuple(names)))
+    told = difference(provider, changed)
+    replaced = {"client_secret": "replaced"} if client_secret is not None else {}
+    tx.emit(
+        LoginProviderUpdated(provider_id=provider.id, changed=tuple(names)),
+        before={**told.before, **dict.fromkeys(replaced, "set")},
+        after={**told.after, **replaced},
+    )
     return await rows.get(tx, slug)
 
 
@@ -164,7 +174,24 @@ async def delete(tx: WriteTx, slug: str, *, expected_version: int | None) -> Non
     provider = await rows.lock(tx, slug)
     check_version(provider.version, expected_version)
     await rows.remove(tx, provider.id)
-    tx.emit(LoginProviderDeleted(provider_id=provider.id, slug=slug))
+    tx.emit(
+        LoginProviderDeleted(provider_id=provider.id, slug=slug),
+        before=state_of(provider, *_TOLD),
+    )
+
+
+_TOLD: Final = (
+    "issuer",
+    "client_id",
+    "allowed_domains",
+    "redirect_uris",
+    "role_mapping",
+    "default_roles",
+    "is_auto_provisioning",
+    "is_linking_accounts",
+    "is_enabled",
+)
+"""What decides who gets in; told of a provider that comes or goes."""
 
 
 def _require_administrator(tx: ReadTx) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from rustok.core.audit.difference import state_of
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.permissions import BUILT_IN_ROLES, expand
@@ -113,7 +114,9 @@ async def update(
             slug=slug,
             old_permissions=tuple(role.permissions),
             new_permissions=tuple(wanted),
-        )
+        ),
+        before={"name": role.name, "permissions": role.permissions},
+        after={"name": changed.name, "permissions": wanted},
     )
     return msgspec.structs.replace(changed, version=role.version + 1, updated_at=tx.now)
 
@@ -134,7 +137,9 @@ async def delete(tx: WriteTx, slug: str, *, expected_version: int | None) -> Non
     if role.id is not None:
         await rows.remove(tx, role.id)
         forget_roles(tx)
-        tx.emit(RoleDeleted(role_id=role.id, slug=slug))
+        tx.emit(
+            RoleDeleted(role_id=role.id, slug=slug), before=state_of(role, "name", "permissions")
+        )
 
 
 async def _lock_own(tx: WriteTx, slug: str) -> Role:

@@ -157,5 +157,9 @@ async def change_roles(
         return user
     await forget_user(tx, user.id)
     await rows.store(tx, user, roles=wanted)
-    tx.emit(UserRoleChanged(user_id=user.id, old_roles=tuple(user.roles), new_roles=tuple(wanted)))
+    tx.emit(
+        UserRoleChanged(user_id=user.id, old_roles=tuple(user.roles), new_roles=tuple(wanted)),
+        before={"roles": user.roles},
+        after={"roles": wanted},
+    )
     return await rows.get(tx, user.id)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from rustok.core.audit.difference import difference, state_of
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.locale import parse_locale
@@ -134,6 +135,7 @@ async def change_profile(
     if not changed:
         return user
     event = UserUpdated(user_id=user.id, changed=tuple(sorted(changed)))
+    told = difference(user, changed)
     if email is not None and "email" in changed:
         normal = parse_email(email, pointer="/email")
         # Looked up first: the unique constraint would abort the transaction on PostgreSQL. Between
@@ -143,7 +145,7 @@ async def change_profile(
         changed["email_normal"] = normal
         changed["email_verified_at"] = None
     await rows.store(tx, user, **changed)
-    tx.emit(event)
+    tx.emit(event, before=told.before, after=told.after)
     return await rows.get(tx, user.id)
 
 
@@ -190,7 +192,11 @@ async def _set_disabled(
     await rows.store(tx, user, is_disabled=is_disabled)
     if is_disabled:
         await revoke_all(tx, user.id, reason="disabled")
-    tx.emit(UserUpdated(user_id=user.id, changed=("is_disabled",)))
+    tx.emit(
+        UserUpdated(user_id=user.id, changed=("is_disabled",)),
+        before={"is_disabled": user.is_disabled},
+        after={"is_disabled": is_disabled},
+    )
     return await rows.get(tx, user.id)
 
 
@@ -221,7 +227,10 @@ async def anonymise(tx: WriteTx, user: User) -> None:
     await provider_rows.remove_identities_of(tx, user.id)
     await revoke_all_of(tx, user.id)
     await rows.anonymise(tx, user)
-    tx.emit(UserDeleted(user_id=user.id, kind=user.kind))
+    tx.emit(
+        UserDeleted(user_id=user.id, kind=user.kind),
+        before=state_of(user, "email", "display_name", "locale", "roles", "is_disabled"),
+    )
 
 
 async def find_id_by_email(tx: ReadTx, email_normal: str) -> UUID | None:

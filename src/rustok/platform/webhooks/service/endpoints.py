@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 
+from rustok.core.audit.difference import difference, state_of
+from rustok.core.audit.entry import AuditValue
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.events.event import event_types
 from rustok.core.ids import new_id
@@ -154,8 +157,19 @@ async def update(
     if not changed:
         return endpoint
     await repository.store(tx, endpoint, **changed)
-    tx.emit(WebhookEndpointUpdated(endpoint_id=endpoint_id, changed=tuple(sorted(changed))))
+    told = difference(endpoint, changed)
+    tx.emit(
+        WebhookEndpointUpdated(endpoint_id=endpoint_id, changed=tuple(sorted(changed))),
+        before=_without_path(told.before),
+        after=_without_path(told.after),
+    )
     return await repository.get(tx, endpoint_id)
+
+
+def _without_path(facts: dict[str, AuditValue]) -> dict[str, AuditValue]:
+    """Some receivers are known by a secret in the path: the log keeps where it leads, not that."""
+    url = facts.get("url")
+    return {**facts, "url": urlsplit(url).netloc} if isinstance(url, str) else facts
 
 
 async def delete(tx: WriteTx, endpoint_id: UUID, *, expected_version: int | None = None) -> None:
@@ -169,7 +183,10 @@ async def delete(tx: WriteTx, endpoint_id: UUID, *, expected_version: int | None
     endpoint = await repository.lock(tx, endpoint_id)
     check_version(endpoint.version, expected_version)
     await repository.remove(tx, endpoint_id)
-    tx.emit(WebhookEndpointDeleted(endpoint_id=endpoint_id))
+    tx.emit(
+        WebhookEndpointDeleted(endpoint_id=endpoint_id),
+        before=_without_path(state_of(endpoint, "url", "event_filters", "state")),
+    )
 
 
 async def disable(
@@ -204,7 +221,7 @@ async def switch_off(
         disabled_by=by,
         disabled_reason=reason,
     )
-    tx.emit(event)
+    tx.emit(event, before={"state": endpoint.state}, after={"state": disabled.state})
     return msgspec.structs.replace(disabled, version=endpoint.version + 1, updated_at=tx.now)
 
 
@@ -233,7 +250,7 @@ async def enable(
         failing_since=None,
         failure_count=0,
     )
-    tx.emit(event)
+    tx.emit(event, before={"state": endpoint.state}, after={"state": active.state})
     return msgspec.structs.replace(active, version=endpoint.version + 1, updated_at=tx.now)
 
 
