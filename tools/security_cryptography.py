@@ -14,7 +14,9 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 SOURCE: Final = ROOT / "src" / "rustok"
-MADE: Final = "<!-- Made by tools/generate_security_docs.py from the imports of the source; do not edit. -->"
+MADE: Final = (
+    "<!-- Made by tools/generate_security_docs.py from the imports of the source; do not edit. -->"
+)
 LIBRARIES: Final = frozenset(
     {"argon2", "cryptography", "hashlib", "hmac", "joserfc", "pyotp", "secrets", "ssl", "webauthn"}
 )
