@@ -210,34 +210,45 @@ async def one(kind: str, world: World, url: str, args: argparse.Namespace) -> in
     return await prove(world, fresh, tenant.id, url, args.records, args.damages)
 
 
+async def on_sqlite(folder: Path, args: argparse.Namespace) -> int:
+    path = folder / "rustok.sqlite3"
+    await asyncio.to_thread(create_sqlite_schema, path)
+    platform = Platform(settings_for(f"sqlite:///{path}", folder))
+    await platform.open()
+    try:
+        return await one("SQLite", World(platform, []), str(path), args)
+    finally:
+        await platform.close()
+
+
+async def on_postgres(folder: Path, args: argparse.Namespace) -> int:
+    name = "rustok_bench_audit"
+    await create_postgres_schema(POSTGRES, name)
+    place = POSTGRES.rpartition("/")[0].split("@")[-1].removeprefix("postgresql://")
+    platform = Platform(
+        settings_for(
+            f"postgresql://{APP_ROLE}@{place}/{name}",
+            folder,
+            system_url=f"postgresql://{SYSTEM_ROLE}@{place}/{name}",
+        )
+    )
+    await platform.open()
+    try:
+        owner = POSTGRES.rpartition("/")[0] + "/" + name
+        return await one("PostgreSQL", World(platform, []), owner, args)
+    finally:
+        await platform.close()
+        await drop_database(POSTGRES, name)
+
+
 async def main(args: argparse.Namespace) -> int:
     logs.configure(level="ERROR")
+    missed = 0
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "rustok.sqlite3"
-        create = asyncio.to_thread(create_sqlite_schema, path)
-        await create
-        platform = Platform(settings_for(f"sqlite:///{path}", Path(folder)))
-        await platform.open()
-        missed = await one("SQLite", World(platform, []), str(path), args)
-        await platform.close()
-        name = "rustok_bench_audit"
-        await create_postgres_schema(POSTGRES, name)
-        place = POSTGRES.rpartition("/")[0].split("@")[-1].removeprefix("postgresql://")
-        platform = Platform(
-            settings_for(
-                f"postgresql://{APP_ROLE}@{place}/{name}",
-                Path(folder),
-                system_url=f"postgresql://{SYSTEM_ROLE}@{place}/{name}",
-            )
-        )
-        await platform.open()
-        try:
-            missed += await one(
-                "PostgreSQL", World(platform, []), POSTGRES.rpartition("/")[0] + "/" + name, args
-            )
-        finally:
-            await platform.close()
-            await drop_database(POSTGRES, name)
+        if args.only != "postgres":
+            missed += await on_sqlite(Path(folder), args)
+        if args.only != "sqlite":
+            missed += await on_postgres(Path(folder), args)
     return 1 if missed else 0
 
 
@@ -247,4 +258,5 @@ if __name__ == "__main__":
     parser.add_argument("--damages", type=int, default=10)
     parser.add_argument("--writers", type=int, default=16)
     parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--only", choices=("sqlite", "postgres"))
     sys.exit(uvloop.run(main(parser.parse_args())))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import msgspec
+
 from rustok.content.nodes.errors import NodeKindInUse, NodeKindNotFound, NodeKindTaken
 from rustok.content.nodes.model.kinds import (
     BUILT_IN,
@@ -15,6 +17,7 @@ from rustok.content.nodes.model.kinds import (
     check_definitions,
 )
 from rustok.content.nodes.repository import kinds, nodes
+from rustok.core.audit.entry import AuditValue
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.routing import check_version
@@ -59,6 +62,7 @@ async def define_kind(
         updated_at=tx.now,
     )
     await kinds.add(tx, kind)
+    _record_change(tx, None, kind)
     return kind
 
 
@@ -88,6 +92,7 @@ async def change_kind(
     if not changed:
         return kind
     await kinds.store(tx, kind, **changed)
+    _record_change(tx, kind, msgspec.structs.replace(kind, **changed))
     return await get_kind(tx, kind_id)
 
 
@@ -102,3 +107,23 @@ async def drop_kind(tx: WriteTx, kind_id: UUID, *, expected_version: int | None)
     if kind.slug not in BUILT_IN and await nodes.kind_is_used(tx, kind.slug):
         raise NodeKindInUse(kind.slug)
     await kinds.remove(tx, kind)
+    _record_change(tx, kind, None)
+
+
+def _record_change(tx: WriteTx, before: NodeKind | None, after: NodeKind | None) -> None:
+    """A kind is configuration: what it was and is goes into the audit log."""
+    kind = after or before
+    tx.audit(
+        "node_kind.removed" if after is None else "node_kind.set",
+        object_type="node_kind",
+        object_id=kind.slug if kind else None,
+        before=_told(before),
+        after=_told(after),
+    )
+
+
+def _told(kind: NodeKind | None) -> dict[str, AuditValue] | None:
+    if kind is None:
+        return None
+    fields = [f"{one.name}: {one.type}{' required' if one.required else ''}" for one in kind.fields]
+    return {"name": kind.name, "fields": fields}
