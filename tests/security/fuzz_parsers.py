@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import copy
+import math
 import os
 import random
 import sys
@@ -459,7 +460,7 @@ def run(inputs: int, *, seed: int, tell: Callable[[str], None] = print) -> dict[
     found: dict[str, Figures] = {}
     try:
         for parser in PARSERS:
-            one = fuzz(parser, max(1, round(inputs * parser.share / shares)), seed=seed)
+            one = fuzz(parser, math.ceil(inputs * parser.share / shares), seed=seed)
             found[parser.name] = one
             tell(
                 f"{parser.name:20}{one.inputs:>10,}{one.refused:>10,}{len(one.crashes):>9}"
