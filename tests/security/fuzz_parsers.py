@@ -166,7 +166,7 @@ def wounded(draw: random.Random, example: bytes) -> bytes:
     """A JSON document that is still one, with one to three of its values wrong, gone or doubled."""
     document = msgspec.json.decode(example)
     for _ in range(draw.randrange(1, 4)):
-        place = document
+        place: Any = document
         while isinstance(place, dict | list) and place:
             key: Any = (
                 draw.choice(list(place)) if isinstance(place, dict) else draw.randrange(len(place))
