@@ -1,17 +1,25 @@
 """What a check of the rate limiter costs, beside the libraries that do the same in this process.
 
 `limits` counts a moving window, `throttled-py` the same GCRA. Install them with the extra `bench`.
+Over Redis: one check alone, and 64 at once on one connection pool, each of a caller and its tenant.
 """
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from rustok.core.redis.connection import RedisAddress, RedisConnection
+from rustok.core.resilience.circuit_breaker import CircuitBreaker
 from rustok.core.security.penalties import PenaltyBox
-from rustok.core.security.rate_limit import Limit, LocalBuckets
+from rustok.core.security.rate_limit import Decision, Limit, LocalBuckets, Wanted
+from rustok.core.security.rate_limit_shared import SCRIPT, SharedBuckets
+from tests.redis_for_tests import REDIS_URL, redis_place
 
 ROUNDS = {"rounds": 50, "iterations": 2000, "warmup_rounds": 2}
 CALLERS = [f"a:198.51.100.{number}:read" for number in range(250)]
@@ -66,3 +74,52 @@ def test_throttled_gcra(benchmark: BenchmarkFixture) -> None:
     limiter = throttled.Throttled(using="gcra", quota=quota)
     callers = itertools.cycle(CALLERS)
     assert not benchmark.pedantic(lambda: limiter.limit(next(callers)), **ROUNDS).limited
+
+
+class Shared:
+    """Buckets in Redis with a loop of their own, for benchmarks that are no coroutines."""
+
+    def __init__(self) -> None:
+        redis_place()
+        self.loop = asyncio.new_event_loop()
+        self.connection = RedisConnection(
+            RedisAddress(url=REDIS_URL, prefix=f"bench-{uuid4().hex[:8]}"), CircuitBreaker("redis")
+        )
+        self.buckets = SharedBuckets(
+            self.connection.script(SCRIPT).run,
+            key=lambda name: self.connection.key("limits", name),
+            local=LocalBuckets(),
+        )
+
+    def take(self, wanted: Wanted, times: int = 1) -> list[Decision]:
+        """So many checks at once."""
+
+        async def checks() -> list[Decision]:
+            return await asyncio.gather(*(self.buckets.take_all(wanted) for _ in range(times)))
+
+        return self.loop.run_until_complete(checks())
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.connection.close())
+        self.loop.close()
+
+
+@pytest.fixture
+def shared() -> Iterator[Shared]:
+    made = Shared()
+    yield made
+    made.close()
+
+
+def test_redis_one_check(benchmark: BenchmarkFixture, shared: Shared) -> None:
+    found = benchmark.pedantic(
+        lambda: shared.take((("a", WIDE), ("t", TENANT))), rounds=300, warmup_rounds=5
+    )
+    assert found[0].allowed
+
+
+def test_redis_64_checks_at_once(benchmark: BenchmarkFixture, shared: Shared) -> None:
+    found = benchmark.pedantic(
+        lambda: shared.take((("a", WIDE), ("t", TENANT)), 64), rounds=60, warmup_rounds=3
+    )
+    assert all(one.allowed for one in found)
