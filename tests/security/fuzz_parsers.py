@@ -178,10 +178,11 @@ def wounded(draw: random.Random, example: bytes) -> bytes:
             match draw.randrange(4):
                 case 0:
                     del place[key]
-                case 1 if isinstance(place, dict):
-                    place[draw.choice(("id", "tenant_id", "version", "x", ""))] = inner
                 case 1:
-                    place.append(inner)
+                    if isinstance(place, dict):
+                        place[draw.choice(("id", "tenant_id", "version", "x", ""))] = inner
+                    else:
+                        place.append(inner)
                 case _:
                     place[key] = copy.deepcopy(draw.choice(WRONG))
             break
