@@ -179,7 +179,11 @@ async def erase(tx: SystemTx, tenant_id: UUID) -> None:
     """
     tenant = await require_erasable(tx, tenant_id)
     await repository.remove(tx, tenant_id)
-    tx.emit_for(PLATFORM_TENANT_ID, TenantErased(tenant_id=tenant.id, slug=tenant.slug))
+    tx.emit_for(
+        PLATFORM_TENANT_ID,
+        TenantErased(tenant_id=tenant.id, slug=tenant.slug),
+        before={"slug": tenant.slug, "status": tenant.state},
+    )
 
 
 async def get_own(tx: ReadTx) -> Tenant:
