@@ -71,6 +71,8 @@ check: install-dev ## Lint, format, types, architecture, own lints
 	@$(BIN)/rustok audit security --only code --fail-on low
 	@$(BIN)/python -m tools.licences --check
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive src tools
+	@# No secret in the checkout, nor in anything that ever was committed.
+	@$(BIN)/python -m tools.secrets_scan --history
 
 format: install-dev ## Format the code and sort imports
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -1,15 +1,26 @@
-"""Writes the common passwords the core refuses, from words and patterns; copies no leaked list.
+"""Writes the common passwords the core refuses: those of two published lists, and words with patterns.
 
-Lists of leaked passwords agree on what people do with a minimum length of ten: a plain word plus a
-number or a year, a walk over the keyboard, two words in a row. Those are spelt out here, the most
-frequent words first; anything shorter than ten characters is refused by its length already.
+The lists are of passwords found in leaks, as zxcvbn (MIT, Copyright 2016 Daniel Wolf, 2012-2016 Dropbox)
+and Django (BSD-3-Clause, Copyright Django Software Foundation; list by Royce Williams) deliver them;
+`--take` reads them out of the packages' wheels into `common_passwords_published.txt` here. They are
+old, so what people do since with a minimum length of ten is spelt out besides: a plain word plus a
+number or a year, a walk over the keyboard. Anything shorter is refused by its length already.
+
+    pip download --no-deps zxcvbn Django
+    python -m tools.generate_common_passwords --take zxcvbn-*.whl django-*.whl
+    python -m tools.generate_common_passwords
 """
 
 from __future__ import annotations
 
+import ast
+import gzip
+import sys
+import zipfile
 from itertools import product
 from pathlib import Path
 
+PUBLISHED = Path(__file__).resolve().parent / "common_passwords_published.txt"
 TARGET = Path(__file__).resolve().parent.parent / "src/rustok/core/security/common_passwords.txt"
 MIN_LENGTH = 10
 
@@ -47,7 +58,12 @@ WALKS = """
 
 HEADER = """\
 # Common passwords of ten characters and more, case-folded, one a line, sorted.
-# Made by tools/generate_common_passwords.py from words and patterns; do not edit by hand.
+# Made by tools/generate_common_passwords.py, which names the sources; do not edit by hand.
+"""
+PUBLISHED_HEADER = """\
+# Passwords of ten characters and more from two published lists, case-folded, one a line, sorted:
+# zxcvbn {zxcvbn} (MIT, Copyright (c) 2016 Daniel Wolf, Copyright (c) 2012-2016 Dan Wheeler and Dropbox, Inc.),
+# Django {django} (BSD-3-Clause, Copyright (c) Django Software Foundation; list by Royce Williams).
 """
 
 
@@ -55,6 +71,7 @@ def passwords() -> list[str]:
     """All entries, sorted, each once."""
     words, endings, walks = WORDS.split(), ENDINGS.split(), WALKS.split()
     made = {*words, *walks, *(word + ending for word, ending in product(words, endings))}
+    made |= {line for line in PUBLISHED.read_text("utf-8").splitlines() if line[0] != "#"}
     return sorted({text.casefold() for text in made if len(text) >= MIN_LENGTH})
 
 
@@ -63,5 +80,37 @@ def render() -> str:
     return HEADER + "".join(f"{text}\n" for text in passwords())
 
 
+def take(zxcvbn: Path, django: Path) -> str:
+    """What two wheels hold of the length that counts; names no word that was broken on its way."""
+    with zipfile.ZipFile(zxcvbn) as wheel:
+        tree = ast.parse(wheel.read("zxcvbn/frequency_lists.py"))
+    frequent = next(
+        str(ast.literal_eval(value.func.value))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant)
+        and key.value == "passwords"
+        and isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Attribute)
+    ).split(",")
+    with zipfile.ZipFile(django) as wheel:
+        packed = wheel.read("django/contrib/auth/common-passwords.txt.gz")
+    leaked = gzip.decompress(packed).decode("utf-8").split()
+    kept = {
+        text.casefold()
+        for text in (*frequent, *leaked)
+        if len(text) >= MIN_LENGTH and text.isascii() and text.isprintable()
+    }
+    header = PUBLISHED_HEADER.format(
+        zxcvbn=zxcvbn.name.split("-")[1], django=django.name.split("-")[1]
+    )
+    return header + "".join(f"{text}\n" for text in sorted(kept))
+
+
 if __name__ == "__main__":
-    TARGET.write_text(render(), encoding="utf-8")
+    match sys.argv[1:]:
+        case ["--take", zxcvbn, django]:
+            PUBLISHED.write_text(take(Path(zxcvbn), Path(django)), encoding="utf-8")
+        case _:
+            TARGET.write_text(render(), encoding="utf-8")

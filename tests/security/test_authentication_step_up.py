@@ -28,6 +28,13 @@ DANGEROUS: Final = frozenset(
         "admin_delete_role",
         "admin_create_api_key",
         "admin_rotate_webhook_secret",
+        "admin_set_payment_account",
+        "admin_remove_payment_account",
+        "admin_export_personal_data",
+        "admin_erase_personal_data",
+        "auth_export_me",
+        "auth_revoke_other_sessions",
+        "auth_revoke_session",
         "platform_suspend_tenant",
     }
 )
@@ -168,6 +175,53 @@ async def test_refreshing_does_not_renew_the_proof(world: World, tenant: TenantP
             "/api/v1/admin/api-keys", json={"name": "k", "scopes": ["orders:read"]}
         )
         assert answer.json()["code"] == "step_up_required"
+
+
+@only_sqlite
+async def test_another_address_of_a_colleague_needs_a_recent_proof_and_another_name_does_not(
+    world: World, tenant: TenantProfile
+) -> None:
+    """Who has the address has the password: a reset is mailed there."""
+    colleague = await people.staff(world, tenant, "editor")
+    token = await world.token(tenant)
+    clock = Later(world)
+    clock.ahead = timedelta(seconds=world.parts.sign_in.step_up_seconds + 1)
+    world.parts.access_tokens._leeway_seconds = 30
+    path, headers = f"/api/v1/admin/users/{colleague.id}", {"If-Match": '"1"'}
+    async with world.client(tenant, token=token) as client:
+        refused = await client.patch(path, json={"email": "new@example.com"}, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (401, "step_up_required")
+        assert "max_age" in refused.headers["www-authenticate"]
+        renamed = await client.patch(path, json={"display_name": "Ada"}, headers=headers)
+        assert (renamed.status_code, renamed.json()["email"]) == (200, colleague.email)
+        clock.ahead = timedelta()
+        moved = await client.patch(
+            path, json={"email": "new@example.com"}, headers={"If-Match": '"2"'}
+        )
+        assert (moved.status_code, moved.json()["email"]) == (200, "new@example.com")
+
+
+@only_sqlite
+async def test_signing_out_tells_a_browser_to_forget(world: World, tenant: TenantProfile) -> None:
+    async with world.client(tenant, token=await world.token(tenant)) as client:
+        answer = await client.post("/api/v1/auth/logout")
+    assert answer.status_code == 204
+    assert answer.headers["clear-site-data"] == '"cache", "cookies", "storage"'
+
+
+@only_sqlite
+async def test_what_shows_people_is_not_stored_even_where_it_has_a_version(
+    world: World, tenant: TenantProfile
+) -> None:
+    colleague = await people.staff(world, tenant, "editor")
+    token = await world.token(tenant)
+    async with world.client(tenant, token=token) as client:
+        for path in ("/api/v1/auth/me", f"/api/v1/admin/users/{colleague.id}"):
+            answer = await client.get(path)
+            assert answer.headers["etag"], path
+            assert answer.headers["cache-control"] == "no-store", path
+        own = await client.get("/api/v1/admin/tenant")
+        assert own.headers["cache-control"] == "private, no-cache"
 
 
 @only_sqlite

@@ -47,7 +47,8 @@ def test_every_answer_forbids_guessing_types_framing_and_telling_other_sites(
 def test_an_answer_of_the_api_may_load_nothing(live: Live) -> None:
     with live.client() as client:
         for path in API:
-            assert _policy(client.get(path))["default-src"] == ["'none'"], path
+            policy = _policy(client.get(path))
+            assert policy["default-src"] == policy["base-uri"] == ["'none'"], path
 
 
 def test_pages_load_only_scripts_and_styles_that_carry_the_nonce_of_the_answer(
@@ -80,7 +81,8 @@ def test_no_page_has_inline_code_that_a_strict_policy_would_break(browser: httpx
 def test_browsers_are_told_to_stay_with_https(live: Live) -> None:
     with live.client() as client:
         for path in ("/", "/api/v1/storefront/products", "/health/live"):
-            assert client.get(path).headers["strict-transport-security"] == "max-age=31536000"
+            told = client.get(path).headers["strict-transport-security"]
+            assert told == "max-age=31536000; includeSubDomains"
 
 
 def test_no_answer_names_the_server_software(live: Live) -> None:

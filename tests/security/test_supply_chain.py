@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import pytest
 
-from rustok.server.audit.security_code import SECRET_PATTERNS
-from tools import advisories, licences
-
-ROOT: Final = Path(__file__).resolve().parents[2]
-
-
-def _secrets(text: str) -> list[str]:
-    return [what for what, pattern in SECRET_PATTERNS if pattern.search(text)]
+from tools import advisories, licences, secrets_scan
 
 
 def test_no_file_of_the_checkout_holds_a_secret() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if listed.returncode:
+    try:
+        files, found = secrets_scan.scan_checkout()
+    except subprocess.CalledProcessError:
         pytest.skip("this is no checkout of git")
-    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    assert len(files) > 500
-    found = {
-        str(file.relative_to(ROOT)): _secrets(file.read_bytes().decode("utf-8", "replace"))
-        for file in files
-        if file.is_file()
-    }
-    assert {name: what for name, what in found.items() if what} == {}
+    assert files > 500
+    assert found == {}
+
+
+def test_a_secret_that_was_committed_once_is_found_after_it_was_removed(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    file = tmp_path / "settings.py"
+    for text in ("KEY = 'AKIA" + "Z" * 16 + "'", "KEY = None"):
+        file.write_text(text, "utf-8")
+        git("add", ".")
+        git("commit", "-qm", text[:6])
+    assert secrets_scan.scan_checkout(tmp_path) == (1, {})
+    seen, found = secrets_scan.scan_history(tmp_path)
+    assert seen == 2
+    assert [(name.split()[0], kinds) for name, kinds in found.items()] == [
+        ("settings.py", ["a key of AWS"])
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +49,7 @@ def test_no_file_of_the_checkout_holds_a_secret() -> None:
     ],
 )
 def test_a_secret_is_told_by_its_form(text: str) -> None:
-    assert len(_secrets(f"x = '{text}'")) == 1
+    assert len(secrets_scan.secrets_in(f"x = '{text}'")) == 1
 
 
 def test_each_package_that_is_delivered_has_a_licence_of_the_list() -> None:

@@ -6,6 +6,7 @@ It refuses to replace a file unless told to, and lets nobody but its owner read 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -77,9 +78,15 @@ class Archive:
         with self._zip.open(name, "w", force_zip64=True) as member:
             yield LineWriter(member)
 
-    def add_json(self, name: str, value: object) -> None:
-        """A member that is one JSON document."""
-        self._zip.writestr(name, msgspec.json.format(msgspec.json.encode(value), indent=2))
+    def add_json(self, name: str, value: object) -> bytes:
+        """A member that is one JSON document; its bytes."""
+        data = msgspec.json.format(msgspec.json.encode(value), indent=2)
+        self._zip.writestr(name, data)
+        return data
+
+    def add_stored(self, name: str, content: bytes) -> None:
+        """A member that is not compressed: pictures and videos are already."""
+        self._zip.writestr(name, content, compress_type=zipfile.ZIP_STORED)
 
     def add_file(self, name: str, path: Path) -> None:
         """A member that is a copy of a file; images and videos are not compressed again.
@@ -91,11 +98,27 @@ class Archive:
 
 
 class LineWriter:
-    """Writes values as JSON, one a line."""
+    """Writes values as JSON, one a line; counts and digests what it wrote.
+
+    Attributes:
+        lines, size_bytes: so far.
+    """
 
     def __init__(self, member: IO[bytes]) -> None:
         self._member = member
         self._encoder = msgspec.json.Encoder()
+        self._digest = hashlib.sha256()
+        self.lines = 0
+        self.size_bytes = 0
 
     def write(self, values: Sequence[object]) -> None:
-        self._member.write(self._encoder.encode_lines(values))
+        data = self._encoder.encode_lines(values)
+        self._member.write(data)
+        self._digest.update(data)
+        self.lines += len(values)
+        self.size_bytes += len(data)
+
+    @property
+    def sha256(self) -> str:
+        """Of all that was written so far, uncompressed."""
+        return self._digest.hexdigest()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import click
@@ -16,9 +15,7 @@ import msgspec
 from rustok.cli.invocation import Invocation
 from rustok.cli.params import EMAIL, TENANT_REF
 from rustok.cli.session import tenant_of, with_platform
-from rustok.core.db.personal_rows import Person, collect, erase
-from rustok.core.security.identifiers import parse_email
-from rustok.core.tenancy import TenantProfile, context_for
+from rustok.core.tenancy import context_for
 from rustok.platform.identity import api as identity
 from rustok.server.platform import Platform
 
@@ -29,12 +26,6 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     user_id: UUID | None
     tables: dict[str, int]
-
-
-async def _person(platform: Platform, tenant: TenantProfile, email: str) -> Person:
-    normal = parse_email(email, pointer="email")
-    async with platform.db.read(context_for(tenant)) as tx:
-        return Person(user_id=await identity.find_id_by_email(tx, normal), email=normal)
 
 
 @click.command(
@@ -54,25 +45,18 @@ def export_person(invocation: Invocation, email: str, ref: UUID | str, file: Pat
 
     async def work(platform: Platform) -> Written:
         tenant = await tenant_of(platform, ref)
-        person = await _person(platform, tenant, email)
         async with platform.db.write(context_for(tenant)) as tx:
-            found = await collect(tx, person)
-            tx.audit(
-                "person.exported",
-                object_type="user",
-                object_id=person.user_id,
-                after={"rows": sum(map(len, found.values()))},
-            )
-        _write(file, {"email": email, "user_id": person.user_id, "tables": found})
-        counts = {table: len(rows) for table, rows in found.items()}
-        return Written(email=email, user_id=person.user_id, tables=counts)
+            found = await identity.export_person(tx, email)
+        _write(file, found)
+        counts = {table: len(rows) for table, rows in found.tables.items()}
+        return Written(email=email, user_id=found.user_id, tables=counts)
 
     done = with_platform(invocation, work)
     invocation.emit(done, lambda: f"Wrote {sum(done.tables.values())} row(s) to {file}.")
 
 
-def _write(file: Path, value: dict[str, Any]) -> None:
-    data = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2)
+def _write(file: Path, value: identity.PersonalData) -> None:
+    data = msgspec.json.format(msgspec.json.encode(value), indent=2)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as out:
         out.write(data)
@@ -96,19 +80,9 @@ def erase_person(invocation: Invocation, email: str, ref: UUID | str, yes: bool)
 
     async def work(platform: Platform) -> Written:
         tenant = await tenant_of(platform, ref)
-        person = await _person(platform, tenant, email)
         async with platform.db.write(context_for(tenant)) as tx:
-            done = await erase(tx, person)
-            if person.user_id is not None:
-                await identity.erase_customer(tx, person.user_id)
-                done["users"] = 1
-            tx.audit(
-                "person.erased",
-                object_type="user",
-                object_id=person.user_id,
-                after={"rows": sum(done.values())},
-            )
-        return Written(email=email, user_id=person.user_id, tables=done)
+            done = await identity.erase_person(tx, email)
+        return Written(email=email, user_id=done.user_id, tables=done.tables)
 
     done = with_platform(invocation, work)
     invocation.emit(done, lambda: f"Erased or redacted {sum(done.tables.values())} row(s).")

@@ -1,4 +1,4 @@
-"""`rustok tenant`: creates, shows, changes, suspends and reactivates tenants.
+"""`rustok tenant`: creates, shows, changes, suspends, reactivates, backs up and restores tenants.
 
 A suspended tenant serves nothing and keeps its data; `tenant_erase` takes it away.
 """
@@ -13,9 +13,11 @@ from uuid import UUID
 import click
 import msgspec
 
+from rustok.cli.backup import backup
 from rustok.cli.invocation import Invocation
 from rustok.cli.listing import cell, columns, every_page
 from rustok.cli.params import CURRENCY, HOST, LOCALE, NAME, REASON, SLUG, TENANT_REF
+from rustok.cli.restore import restore
 from rustok.cli.session import tenant_of, with_platform
 from rustok.cli.tenant_erase import erase
 from rustok.cli.tenant_parts import domain, in_tenant, locale, module
@@ -58,6 +60,8 @@ tenant.add_command(domain)
 tenant.add_command(erase)
 tenant.add_command(locale)
 tenant.add_command(module)
+tenant.add_command(backup)
+tenant.add_command(restore)
 
 
 @tenant.command(

@@ -27,7 +27,7 @@ import msgspec
 from rustok.core.db import ReadTx, SystemTx, WriteTx
 from rustok.core.errors import PreconditionFailed, RustokError
 from rustok.core.parts import Parts
-from rustok.core.permissions import parse_permission
+from rustok.core.permissions import StepUpRequired, parse_permission
 from rustok.core.tenancy import RequestContext
 
 Surface = Literal["storefront", "admin", "auth", "platform"]
@@ -76,6 +76,16 @@ class OpenCall:
 
     def write(self) -> AbstractAsyncContextManager[WriteTx]:
         return self.parts.db.write(self.ctx)
+
+    def require_recent_proof(self) -> None:
+        """For a route that is dangerous only with some bodies; others declare `step_up`.
+
+        Raises:
+            StepUpRequired: the last proof of who acts is too old, or an API key asks.
+        """
+        seconds = self.parts.sign_in.step_up_seconds
+        if not self.ctx.actor.has_proved(now=self.parts.db.now(), within_seconds=seconds):
+            raise StepUpRequired(seconds)
 
 
 class ReadCall(OpenCall):

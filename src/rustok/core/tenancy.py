@@ -40,6 +40,11 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    def has_proved(self, *, now: datetime, within_seconds: int) -> bool:
+        """Whether a user showed who they are that recently; never true of an API key."""
+        proved_at = self.authenticated_at
+        return proved_at is not None and (now - proved_at).total_seconds() <= within_seconds
+
 
 ANONYMOUS: Final = Actor(kind="anonymous", roles=("anonymous",))
 SYSTEM: Final = Actor(kind="system", roles=("super_admin",))

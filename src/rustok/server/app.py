@@ -92,6 +92,7 @@ class Application:
     trusted_proxies: networks whose X-Forwarded-* are believed.
     gate: who may ask how often, and how much at once.
     cors: origins that may call every tenant's API.
+    hsts: what browsers are told over https.
     problem_page: a problem with its trace id as HTML, for browsers outside the API.
     ready: public answers kept to be sent again.
     access_log: writes the line of each request.
@@ -112,6 +113,7 @@ class Application:
         request_timeout_seconds: float,
         trusted_proxies: tuple[str, ...] = (),
         cors: tuple[str, ...] = (),
+        hsts: str = HSTS,
         problem_page: ProblemPage | None = None,
         ready: ReadyAnswers | None = None,
         access_log: AccessLog | None = None,
@@ -129,6 +131,7 @@ class Application:
         self._timeout_seconds = request_timeout_seconds
         self._proxies = TrustedProxies(trusted_proxies)
         self._cors = cors
+        self._hsts = hsts
         self._https = parts.public_url.startswith("https://")
         routes = modules.routes
         self._router = Router(routes)
@@ -241,7 +244,7 @@ class Application:
         for name, value in API_HEADERS.items():
             headers.setdefault(name, value)
         if self._https or request.scheme == "https":
-            headers.setdefault("strict-transport-security", HSTS)
+            headers.setdefault("strict-transport-security", self._hsts)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
         compress(answer, request.headers.get("accept-encoding", ""))

@@ -9,6 +9,7 @@ from rustok.core.tenancy import Actor, TenantProfile
 from rustok.platform.identity import api as identity
 from rustok.server.access_log import AccessLog
 from rustok.server.app import Application
+from rustok.server.headers import HSTS, HSTS_HOST_ONLY
 from rustok.server.limits import Gate
 from rustok.server.operations import operation_pages
 from rustok.server.pages.documentation import documentation_pages, plain_error_page
@@ -43,6 +44,7 @@ def application(platform: Platform) -> Application:
         request_timeout_seconds=http.request_timeout_seconds,
         trusted_proxies=http.trusted_proxies,
         cors=http.cors,
+        hsts=HSTS if http.hsts_subdomains else HSTS_HOST_ONLY,
         problem_page=plain_error_page,
         ready=platform.ready,
         access_log=AccessLog(

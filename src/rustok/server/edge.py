@@ -34,7 +34,7 @@ from rustok.core.routing import (
     SystemCall,
     WriteCall,
 )
-from rustok.core.tenancy import PLATFORM_TENANT_ID, Actor, RequestContext
+from rustok.core.tenancy import PLATFORM_TENANT_ID, RequestContext
 from rustok.platform.identity import api as identity
 from rustok.server.message import Answer, Request
 from rustok.server.metering.facts import CommandOutcome, count_command
@@ -76,6 +76,8 @@ class Endpoint:
         )
         self.keep_seconds = route.cache_seconds if is_shared and self._is_query else None
         """How long an answer may be sent again as it is; None: it may not."""
+        # What shows people's data is not written to a disk, even where it may be asked for by version.
+        self._may_be_stored = route.surface in ("admin", "platform") and not route.personal
         self._floor = route.handler.__module__.split(".")[1]
         self._is_counted = route.method != "GET" and self._floor in ("commerce", "content")
 
@@ -106,15 +108,10 @@ class Endpoint:
             raise PermissionDenied("This belongs to the tenant's staff.")
         if route.permission != SIGNED_IN and not actor.may(route.permission):
             raise MissingPermission(route.permission)
-        if route.step_up and not self._is_proof_recent(actor):
-            raise StepUpRequired(self._parts.sign_in.step_up_seconds)
-
-    def _is_proof_recent(self, actor: Actor) -> bool:
-        proved_at = actor.authenticated_at
-        if proved_at is None:
-            return False
-        age = self._parts.db.now() - proved_at
-        return age.total_seconds() <= self._parts.sign_in.step_up_seconds
+        if route.step_up:
+            seconds = self._parts.sign_in.step_up_seconds
+            if not actor.has_proved(now=self._parts.db.now(), within_seconds=seconds):
+                raise StepUpRequired(seconds)
 
     async def receive(self, request: Request, ctx: RequestContext) -> None:
         """Take in the body of a command; only of one who may send it.
@@ -302,10 +299,13 @@ class Endpoint:
         if route.method == "GET" and route.permission == PUBLIC and route.surface == "storefront":
             etag = hashlib.blake2b(body, digest_size=12).hexdigest() if etag is None else etag
             age = route.cache_seconds
-            headers["cache-control"] = f"public, max-age={age}" if age else "private, no-cache"
+            headers["cache-control"] = f"public, max-age={age}" if age else "no-store"
             headers["vary"] = VARY
         else:
-            headers.setdefault("cache-control", "private, no-cache" if etag else "no-store")
+            may_be_stored = etag is not None and self._may_be_stored
+            headers.setdefault(
+                "cache-control", "private, no-cache" if may_be_stored else "no-store"
+            )
         if etag is not None:
             quoted = f'"{etag}"'
             headers["etag"] = quoted

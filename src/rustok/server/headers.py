@@ -8,7 +8,7 @@ from rustok.core.tenancy import TenantProfile
 
 API_HEADERS: Final = {
     "x-content-type-options": "nosniff",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "content-security-policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-site",
     "cross-origin-opener-policy": "same-origin",
@@ -17,8 +17,9 @@ API_HEADERS: Final = {
     # Empty: the server behind would put its own name in.
     "server": "",
 }
-HSTS: Final = "max-age=31536000"
-"""Without includeSubDomains: what else runs below a tenant's domain is not ours to decide."""
+HSTS: Final = "max-age=31536000; includeSubDomains"
+HSTS_HOST_ONLY: Final = "max-age=31536000"
+"""For a tenant's domain below which others serve plain http (`http.hsts_subdomains = false`)."""
 
 EXPOSED: Final = (
     "ETag, Location, Retry-After, RateLimit, RateLimit-Policy, X-Request-ID, Idempotent-Replayed"

@@ -61,6 +61,7 @@ async def list_payment_accounts(call: ReadCall) -> list[PaymentAccountView]:
     permission="settings:update",
     precondition="optional",
     idempotency="none",
+    step_up=True,
     summary="Set the account at a payment provider",
     errors=[PaymentProviderNotOffered, PaymentKeyMissing, ConcurrentUpdate],
     example=SetPaymentAccount(
@@ -100,6 +101,7 @@ def _provider(text: str) -> Provider:
     "/payment-accounts/{provider}",
     permission="settings:update",
     precondition="optional",
+    step_up=True,
     summary="Forget the account at a payment provider",
     errors=[PaymentAccountNotFound],
 )

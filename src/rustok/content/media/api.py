@@ -9,6 +9,7 @@ from rustok.content.media.service import (
     refer,
     upsert,
 )
+from rustok.content.media.service.files import key_of
 
 __all__ = [
     "Media",
@@ -17,6 +18,7 @@ __all__ = [
     "MediaNotFound",
     "describe",
     "get",
+    "key_of",
     "list_media",
     "refer",
     "upsert",

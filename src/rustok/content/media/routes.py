@@ -127,7 +127,6 @@ async def fetch_media(call: OpenCall, media_id: UUID) -> RawReply:
     async with call.read() as tx:
         item = await service.get(tx, media_id)
     content = await files.read_file(call.parts, call.ctx.tenant_id, item)
-    place = "inline" if item.mime_type.startswith("image/") else "attachment"
     return RawReply(
         content_type=item.mime_type,
         content=content,
@@ -135,7 +134,7 @@ async def fetch_media(call: OpenCall, media_id: UUID) -> RawReply:
         headers={
             "x-content-type-options": "nosniff",
             "cache-control": f"public, max-age={YEAR_SECONDS}, immutable",
-            "content-disposition": place,
+            "content-disposition": files.disposition(item),
             "content-security-policy": "default-src 'none'; sandbox",
         },
     )

@@ -8,6 +8,7 @@ data by design, events hold ids only.
 from __future__ import annotations
 
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from rustok.core.postal import PostalAddress
 
 ERASED_EMAIL: Final = "erased@example.invalid"
 ERASED_NAME: Final = "Erased"
+ERASED_KEY: Final = "erased"
 PORTION: Final = 200
 KEEP_COUNTRY: Final = "keep the country"
 """In place of a value: the address loses all but its country."""
@@ -33,7 +35,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         by_user, by_email, by_actor: columns that say whose a row is.
-        erase: column to what replaces it; None deletes the rows.
+        by_customer_key: the column of who used a coupon, an account or a digest of an address.
+        by_order: the column that names an order; the row is whose the order is. Such a rule stands
+            before that of orders, whose erasure takes the address away.
+        erase: column to what replaces it, where there is something; None deletes the rows.
         keeps: why rows are kept as they are, when `erase` is empty.
     """
 
@@ -41,6 +46,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     by_user: str | None = None
     by_email: str | None = None
     by_actor: str | None = None
+    by_customer_key: str | None = None
+    by_order: str | None = None
     erase: dict[str, Any] | None = None
     keeps: str = ""
 
@@ -58,6 +65,19 @@ RULES: Final = (
         erase={"email": None, "shipping_address": None, "billing_address": None},
     ),
     Rule(
+        table="returns",
+        by_user="customer_id",
+        by_order="order_id",
+        erase={"note": "", "rejected_reason": ERASED_NAME},
+    ),
+    Rule(table="fulfilments", by_order="order_id", erase={"tracking_number": None}),
+    Rule(
+        table="coupon_redemptions",
+        by_customer_key="customer_key",
+        by_order="order_id",
+        erase={"customer_key": ERASED_KEY},
+    ),
+    Rule(
         table="orders",
         by_user="customer_id",
         by_email="email",
@@ -66,9 +86,10 @@ RULES: Final = (
             "shipping_address": KEEP_COUNTRY,
             "billing_address": KEEP_COUNTRY,
             "tracking_number": None,
+            "delivered_signature": None,
+            "cancelled_reason": ERASED_NAME,
         },
     ),
-    Rule(table="returns", by_user="customer_id", erase={"note": ""}),
     Rule(
         table="comments",
         by_user="author_id",
@@ -91,6 +112,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     email: str | None
 
 
+def email_key(email: str) -> str:
+    """Who an address without an account is, where no address is kept: its digest."""
+    return f"email:{sha256(email.strip().lower().encode()).hexdigest()}"
+
+
 @cache
 def _rows(table: str, *, columns: tuple[str, ...], is_first: bool) -> Query[dict[str, Any]]:
     rule = next(one for one in RULES if one.table == table)
@@ -102,6 +128,21 @@ def _rows(table: str, *, columns: tuple[str, ...], is_first: bool) -> Query[dict
         whose.append(func.lower(declared.c[rule.by_email]) == bindparam("email", type_=Text()))
     if rule.by_actor is not None:
         whose.append(declared.c[rule.by_actor] == bindparam("actor", type_=Text()))
+    if rule.by_customer_key is not None:
+        whose += [
+            declared.c[rule.by_customer_key] == bindparam("actor", type_=Text()),
+            declared.c[rule.by_customer_key] == bindparam("email_key", type_=Text()),
+        ]
+    if rule.by_order is not None:
+        orders = metadata.tables["orders"]
+        theirs = select(orders.c.id).where(
+            orders.c.tenant_id == TENANT,
+            or_(
+                orders.c.customer_id == bindparam("user_id", type_=Id()),
+                func.lower(orders.c.email) == bindparam("email", type_=Text()),
+            ),
+        )
+        whose.append(declared.c[rule.by_order].in_(theirs))
     keys = [key for key in declared.primary_key.columns if key.name != "tenant_id"]
     statement = select(*(declared.c[name] for name in columns)).where(
         declared.c.tenant_id == TENANT, or_(*whose)
@@ -129,6 +170,7 @@ async def _each(
             user_id=person.user_id,
             email=person.email,
             actor=None if person.user_id is None else f"customer:{person.user_id}",
+            email_key=None if person.email is None else email_key(person.email),
             limit=PORTION,
             **after,
         )
@@ -165,16 +207,19 @@ async def erase(tx: WriteTx, person: Person) -> dict[str, int]:
             key = {name: row[name] for name in keys}
             if rule.erase is None:
                 await tx.delete(declared, **key)
-            else:
-                await tx.update(declared, key, **_replaced(rule.erase, row))
+            elif replaced := _replaced(rule.erase, row):
+                await tx.update(declared, key, **replaced)
         done[rule.table] = len(rows)
     tx.touch()
     return done
 
 
 def _replaced(erase: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """What stands for what was there; what is empty stays so, as the state of the row asks."""
     return {
-        name: _bare(row[name]) if value == KEEP_COUNTRY else value for name, value in erase.items()
+        name: _bare(row[name]) if value == KEEP_COUNTRY else value
+        for name, value in erase.items()
+        if row[name] is not None
     }
 
 

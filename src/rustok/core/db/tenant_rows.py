@@ -1,7 +1,7 @@
 """Reads everything a tenant has, table by table and page by page, from the declared tables.
 
-Refuses: secrets. Columns that hold one are not even selected, and tables that are nothing else are
-passed over; `left_out` names both.
+Refuses: secrets, unless `whole` is said (a backup). Columns that hold one are not even selected, and
+tables that are nothing else are passed over; `left_out` names both.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NOT_EXPORTED: Final[dict[str, str]] = {
 }
 """Tables passed over as a whole, with the reason that the manifest gives."""
 _READ_MODEL: Final = "index_"
-_READ_MODEL_REASON: Final = "a read model, built from the other tables"
+READ_MODEL_REASON: Final = "a read model, built from the other tables"
 
 _SNAPSHOT: Final = Command(
     text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
@@ -72,8 +72,8 @@ def left_out() -> dict[str, str]:
             continue
         if table.name in NOT_EXPORTED:
             found[table.name] = NOT_EXPORTED[table.name]
-        elif table.info.get("read_model") or table.name.startswith(_READ_MODEL):
-            found[table.name] = _READ_MODEL_REASON
+        elif is_read_model(table):
+            found[table.name] = READ_MODEL_REASON
         else:
             for column in table.c:
                 if _SECRET.search(column.name):
@@ -81,11 +81,16 @@ def left_out() -> dict[str, str]:
     return found
 
 
+def is_read_model(table: Table) -> bool:
+    """Whether its rows are built from those of other tables."""
+    return bool(table.info.get("read_model")) or table.name.startswith(_READ_MODEL)
+
+
 @cache
-def _page(name: str, *, is_first: bool) -> Query[Row]:
+def _page(name: str, *, is_first: bool, whole: bool) -> Query[Row]:
     table = metadata.tables[name]
     tenant = table.c[table.info["tenant"]]
-    kept = [column for column in table.c if f"{name}.{column.name}" not in left_out()]
+    kept = [column for column in table.c if whole or f"{name}.{column.name}" not in left_out()]
     keys = list(table.primary_key.columns)
     statement = select(*kept).where(tenant == TENANT)
     if not is_first:
@@ -99,16 +104,20 @@ def _as_row(**values: Any) -> Row:
 
 
 async def read_table(
-    tx: SystemTx, table: Table, tenant_id: UUID, *, page: int
+    tx: SystemTx, table: Table, tenant_id: UUID, *, page: int, whole: bool = False
 ) -> AsyncIterator[list[Row]]:
-    """The rows of one tenant in the order of the primary key, at most `page` at a time."""
-    rows = await tx.all(_page(table.name, is_first=True), tenant_id=tenant_id, limit=page)
+    """The rows of one tenant in the order of the primary key, at most `page` at a time.
+
+    Args:
+        whole: with the columns that hold secrets.
+    """
+    first = _page(table.name, is_first=True, whole=whole)
+    rows = await tx.all(first, tenant_id=tenant_id, limit=page)
     keys = [key.name for key in table.primary_key.columns]
     while rows:
         yield rows
         if len(rows) < page:
             return
         after = {f"after_{key}": rows[-1][key] for key in keys}
-        rows = await tx.all(
-            _page(table.name, is_first=False), tenant_id=tenant_id, limit=page, **after
-        )
+        more = _page(table.name, is_first=False, whole=whole)
+        rows = await tx.all(more, tenant_id=tenant_id, limit=page, **after)

@@ -1,4 +1,4 @@
-"""Recovery codes: what gets somebody in whose second factor is lost; 80 random bits each, used once.
+"""Recovery codes: what gets somebody in whose second factor is lost; 138 random bits each, used once.
 
 Refuses: keeping one. They are shown once and stored as digests (`tokens.token_digest`).
 """
@@ -12,13 +12,13 @@ from typing import Final
 COUNT: Final = 10
 MAX_TYPED_LENGTH: Final = 64
 _ALPHABET: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0, 1: they are mixed up
-_LENGTH: Final = 16
+_LENGTH: Final = 28
 _GROUP: Final = 4
 _PLAIN: Final = re.compile(rf"[{_ALPHABET}]{{{_LENGTH}}}")
 
 
 def new_recovery_codes(count: int = COUNT) -> list[str]:
-    """Fresh codes as they are shown: four groups of four."""
+    """Fresh codes as they are shown: seven groups of four."""
     return [
         _shown("".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))) for _ in range(count)
     ]

@@ -117,6 +117,10 @@ class Sealer:
     def active_kid(self) -> str:
         return self._active
 
+    def knows(self, kid: str) -> bool:
+        """Whether what is under this key can be opened."""
+        return kid in self._secrets
+
     def _wrap(self, data_key: bytes) -> str:
         return _packed(_encrypt(self._ciphers[self._active], data_key, _bound_key(self._active)))
 

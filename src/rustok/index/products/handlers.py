@@ -32,7 +32,12 @@ from rustok.core.events.shared import CategoryDeleted, CategoryUpdated
 from rustok.index.applying import apply, apply_to_ref
 from rustok.index.products.service import PROJECTION, product_of
 from rustok.index.rebuild import request
-from rustok.platform.tenants.events import LocaleDisabled, LocaleEnabled, TenantUpdated
+from rustok.platform.tenants.events import (
+    LocaleDisabled,
+    LocaleEnabled,
+    TenantRestored,
+    TenantUpdated,
+)
 
 
 class OfProduct(Protocol):
@@ -106,6 +111,12 @@ async def refresh_tenant(tx: WriteTx, event: TenantUpdated, envelope: Envelope) 
         await request(tx, PROJECTION, reason="tenant_changed")
 
 
+async def rebuild_restored(tx: WriteTx, _event: TenantRestored, envelope: Envelope) -> None:
+    """Emits: index.reindex_requested"""
+    await apply(tx, PROJECTION, envelope)
+    await request(tx, PROJECTION, reason="requested")
+
+
 async def refresh_locales(
     tx: WriteTx, _event: LocaleEnabled | LocaleDisabled, envelope: Envelope
 ) -> None:
@@ -141,6 +152,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     TenantUpdated.type: refresh_tenant,
     LocaleEnabled.type: refresh_locales,
     LocaleDisabled.type: refresh_locales,
+    TenantRestored.type: rebuild_restored,
 }
 
 CONSUMER: Final = Consumer(name="index.products", handlers=_HANDLERS)

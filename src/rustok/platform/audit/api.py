@@ -7,8 +7,10 @@ from rustok.platform.audit.model.checking import Finding
 from rustok.platform.audit.model.record import Record
 from rustok.platform.audit.model.signing import Checkpoint, is_signed
 from rustok.platform.audit.repository.reading import RecordFilter
+from rustok.platform.audit.repository.sealing import SealedKey
 from rustok.platform.audit.service.checking import Verdict, list_chains, verify
 from rustok.platform.audit.service.keeping import checkpoint, purge_tenant
+from rustok.platform.audit.service.keys import adopt_keys, has_record, keys_named
 from rustok.platform.audit.service.reading import (
     as_csv,
     as_lines,
@@ -24,11 +26,15 @@ __all__ = [
     "PageRequest",
     "Record",
     "RecordFilter",
+    "SealedKey",
     "Verdict",
+    "adopt_keys",
     "as_csv",
     "as_lines",
     "checkpoint",
+    "has_record",
     "is_signed",
+    "keys_named",
     "list_chains",
     "list_newest",
     "list_records",

@@ -23,6 +23,8 @@ from rustok.platform.identity.service.authentication import authenticate, finish
 from rustok.platform.identity.service.customers import register as register_customer
 from rustok.platform.identity.service.passwords import hash_new_password
 from rustok.platform.identity.service.passwords import reset as reset_password
+from rustok.platform.identity.service.personal import Erased, PersonalData, erase_person
+from rustok.platform.identity.service.personal import export as export_person
 from rustok.platform.identity.service.roles import list_roles
 from rustok.platform.identity.service.signing import list_keys as list_signing_keys
 from rustok.platform.identity.service.signing import public_keys
@@ -32,14 +34,16 @@ from rustok.platform.identity.service.signing_in import login
 from rustok.platform.identity.service.staff import add_staff, create_first_admin, create_staff
 from rustok.platform.identity.service.users import disable as disable_user
 from rustok.platform.identity.service.users import enable as enable_user
-from rustok.platform.identity.service.users import erase_customer, find_id_by_email, list_users
 from rustok.platform.identity.service.users import get as get_user
+from rustok.platform.identity.service.users import list_users
 
 __all__ = [
     "ApiKey",
     "EmailTaken",
+    "Erased",
     "InvalidCredentials",
     "NewApiKey",
+    "PersonalData",
     "Role",
     "SecondFactorRequiredHere",
     "Session",
@@ -55,8 +59,8 @@ __all__ = [
     "create_staff",
     "disable_user",
     "enable_user",
-    "erase_customer",
-    "find_id_by_email",
+    "erase_person",
+    "export_person",
     "finish_notes",
     "get_user",
     "hash_new_password",

@@ -33,7 +33,15 @@ from rustok.platform.identity.events import (
     UserSteppedUp,
     UserUpdated,
 )
-from rustok.platform.identity.routes import access, auth, providers, proving, storefront, users
+from rustok.platform.identity.routes import (
+    access,
+    auth,
+    personal,
+    providers,
+    proving,
+    storefront,
+    users,
+)
 from rustok.platform.identity.service.account_mails import answer_requests, purge_expired
 from rustok.platform.identity.service.sessions import purge_ended
 from rustok.platform.identity.service.signing import rotate_by_age
@@ -52,6 +60,8 @@ MODULE: Final = Module(
         storefront.routes,
         users.routes,
         users.customers,
+        personal.admin,
+        personal.own,
         access.role_routes,
         access.api_key_routes,
     ),

@@ -4,6 +4,7 @@ from rustok.platform.tenants.errors import TenantNotFound
 from rustok.platform.tenants.model import ActiveTenant, Domain, SuspendedTenant, Tenant
 from rustok.platform.tenants.service import (
     add_domain,
+    announce_restored,
     create,
     disable_locale,
     disable_module,
@@ -29,6 +30,7 @@ __all__ = [
     "Tenant",
     "TenantNotFound",
     "add_domain",
+    "announce_restored",
     "create",
     "disable_locale",
     "disable_module",

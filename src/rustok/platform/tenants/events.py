@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -49,6 +50,19 @@ class TenantErased(Event, frozen=True, kw_only=True):
 
     tenant_id: UUID
     slug: TenantSlug
+
+
+@event("tenant.restored", aggregate="tenant", key="tenant_id")
+class TenantRestored(Event, frozen=True, kw_only=True):
+    """All rows of the tenant are those of a backup; read models are built anew.
+
+    `in_place`: it was there before, and what it did since `taken_at` is gone from its rows.
+    """
+
+    tenant_id: UUID
+    slug: TenantSlug
+    taken_at: datetime
+    in_place: bool
 
 
 @event("tenant.domain_added", aggregate="tenant", key="tenant_id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -27,6 +28,7 @@ from rustok.platform.tenants.events import (
     TenantDomainAdded,
     TenantDomainRemoved,
     TenantErased,
+    TenantRestored,
     TenantUpdated,
 )
 from rustok.platform.tenants.model import (
@@ -184,6 +186,24 @@ async def erase(tx: SystemTx, tenant_id: UUID) -> None:
         TenantErased(tenant_id=tenant.id, slug=tenant.slug),
         before={"slug": tenant.slug, "status": tenant.state},
     )
+
+
+async def announce_restored(
+    tx: SystemTx, tenant_id: UUID, *, taken_at: datetime, in_place: bool
+) -> Tenant:
+    """Say that all rows of a tenant came from a backup, in the transaction that put them there.
+
+    Raises:
+        TenantNotFound: the backup had no row of it.
+
+    Emits: tenant.restored
+    """
+    tenant = await repository.get(tx, tenant_id)
+    event = TenantRestored(
+        tenant_id=tenant_id, slug=tenant.slug, taken_at=taken_at, in_place=in_place
+    )
+    tx.emit_for(tenant_id, event)
+    return tenant
 
 
 async def get_own(tx: ReadTx) -> Tenant:

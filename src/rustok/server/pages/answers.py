@@ -18,7 +18,7 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
     "img-src 'self' https: data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_NO_DOCUMENT: Final = "default-src 'none'; frame-ancestors 'none'"
+_NO_DOCUMENT: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 # `same-origin`, not `no-referrer`: with the latter browsers send forms with `Origin: null`; and an
 # order's address holds its token, which no other site may see.
 PAGE_HEADERS: Final = {

@@ -28,6 +28,8 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     second more for each 16 KiB that came.
     `idempotency_hours`: how long the answer to an Idempotency-Key is kept.
     `storefront_cache_bytes`: memory of each process for public answers ready to be sent; 0: none.
+    `hsts_subdomains`: browsers stay with https below a host, too; switch it off only where something
+    else below a tenant's domain serves plain http.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +45,7 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     idempotency_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 365)] = 24
     shutdown_grace_seconds: Seconds = 20.0
     storefront_cache_bytes: Annotated[int, msgspec.Meta(ge=0)] = 32 * 1024 * 1024
+    hsts_subdomains: bool = True
 
 
 class DatabaseSettings(Section, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ Refuses: keeping anything for a cart; a coupon is free until an order holds it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from uuid import UUID
 
 from rustok.commerce.products import api as products
@@ -27,6 +26,7 @@ from rustok.commerce.promotions.model import (
     apply,
 )
 from rustok.core.db import ReadTx, WriteTx
+from rustok.core.db.personal_rows import email_key
 from rustok.core.ids import new_id
 
 
@@ -36,7 +36,7 @@ def customer_key(customer_id: UUID | None, email: str | None) -> str | None:
         return f"customer:{customer_id}"
     if email is None:
         return None
-    return f"email:{sha256(email.strip().lower().encode()).hexdigest()}"
+    return email_key(email)
 
 
 async def quote(

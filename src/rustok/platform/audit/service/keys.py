@@ -6,7 +6,8 @@ They are apart from the master key so that it can be replaced: records cannot be
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
@@ -32,14 +33,20 @@ def key_place(kid: str) -> str:
     return f"audit_key/{kid}"
 
 
-async def key_ring(tx: SystemTx, db: Database, sealer: Sealer) -> KeyRing:
+async def key_ring(
+    tx: SystemTx, db: Database, sealer: Sealer, *, holding: str | None = None
+) -> KeyRing:
     """The keys, made at the first call of a deployment; opened once per process.
+
+    Args:
+        holding: the id of a key that must be among them if the database has it: a restored tenant
+            brings the key its chain was sealed with.
 
     Raises:
         SealBroken: the master key they were sealed under is not configured.
     """
     found = _rings.get(db)
-    if found is not None:
+    if found is not None and (holding is None or holding in found.sealing):
         return found
     kept = await rows.list_keys(tx)
     if not kept:
@@ -58,6 +65,21 @@ async def read_ring(tx: SystemTx, sealer: Sealer) -> dict[str, ChainKey]:
     """
     opened = [chain_key(_open(sealer, one)) for one in await rows.list_keys(tx)]
     return {one.kid: one for one in opened}
+
+
+async def keys_named(tx: SystemTx, kids: set[str]) -> list[rows.SealedKey]:
+    """The keys of these ids as they are kept, sealed; for the backup of a chain."""
+    return [one for one in await rows.list_keys(tx) if one.kid in kids]
+
+
+async def adopt_keys(tx: SystemTx, brought: Sequence[rows.SealedKey]) -> int:
+    """Keep the keys of a restored chain beside the own ones; returns how many were new."""
+    return sum([await rows.add_key(tx, one) for one in brought])
+
+
+async def has_record(tx: SystemTx, tenant_id: UUID, number: int, hash_: str) -> bool:
+    """Whether record `number` of the tenant's chain has this hash."""
+    return await rows.hash_at(tx, tenant_id, number) == hash_
 
 
 async def _make(tx: SystemTx, sealer: Sealer) -> list[rows.SealedKey]:

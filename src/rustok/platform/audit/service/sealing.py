@@ -77,7 +77,7 @@ async def seal_tenant(parts: Parts, tenant_id: UUID) -> int:
     """Take a portion of what one tenant's transactions have written; returns how many records."""
     async with parts.db.system("audit: sealing a tenant's chain") as tx:
         ring = await key_ring(tx, parts.db, parts.sealer)
-        head = await _head(tx, ring, tenant_id)
+        head = await _head(parts, tx, ring, tenant_id)
         pending = await rows.list_pending(tx, tenant_id, limit=PORTION)
         if not pending:
             return 0
@@ -115,10 +115,12 @@ async def seal_tenant(parts: Parts, tenant_id: UUID) -> int:
         return len(made)
 
 
-async def _head(tx: SystemTx, ring: KeyRing, tenant_id: UUID) -> Head | None:
+async def _head(parts: Parts, tx: SystemTx, ring: KeyRing, tenant_id: UUID) -> Head | None:
     """The locked head; None when it was tampered with or taken away."""
     empty = _sealed_head(ring, tenant_id, 0, GENESIS)
     head, _ = await rows.lock_head(tx, tenant_id, empty)
+    if head.kid not in ring.sealing:  # restored by another process since this one read the keys
+        ring = await key_ring(tx, parts.db, parts.sealer, holding=head.kid)
     key = ring.sealing.get(head.kid)
     if key is not None and head.seal == seal_of(key, "head", tenant_id, head.number, head.hash):
         return head

@@ -37,6 +37,7 @@ routes: Final = Routes("identity", surface="auth", tag="Sign-in", essential=True
 
 _MAX_USER_AGENT: Final = 300
 NO_STORE: Final = {"cache-control": "no-store"}
+FORGET: Final = {"clear-site-data": '"cache", "cookies", "storage"'}
 
 
 def user_agent_of(call: OpenCall) -> str:
@@ -98,8 +99,10 @@ async def refresh(call: OpenCall, data: Refresh) -> Reply[SignedInView]:
     summary="End this session",
     errors=[UserSessionNeeded],
 )
-async def logout(call: WriteCall) -> None:
+async def logout(call: WriteCall) -> Reply[None]:
+    """A browser is told to forget what this address kept in it."""
     await sessions.logout(call.tx)
+    return Reply(body=None, headers=FORGET)
 
 
 @routes.get(
@@ -116,6 +119,7 @@ async def list_sessions(call: ReadCall) -> list[SessionView]:
     "/sessions",
     permission=SIGNED_IN,
     precondition="none",
+    step_up=True,
     summary="End all own sessions but this one",
     errors=[UserSessionNeeded],
 )
@@ -127,6 +131,7 @@ async def revoke_other_sessions(call: WriteCall) -> None:
     "/sessions/{session_id}",
     permission=SIGNED_IN,
     precondition="none",
+    step_up=True,
     summary="End one of the own sessions",
     errors=[SessionNotFound, UserSessionNeeded],
 )

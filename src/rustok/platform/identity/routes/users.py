@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from rustok.core.pagination import Page
+from rustok.core.permissions import StepUpRequired
 from rustok.core.routing import OpenCall, ReadCall, Reply, Routes, WriteCall
 from rustok.core.security.passwords import WeakPassword
 from rustok.platform.identity.errors import (
@@ -85,10 +86,14 @@ async def get_user(call: ReadCall, user_id: UUID) -> UserView:
     "/users/{user_id}",
     permission="users:update",
     summary="Change a staff member",
-    errors=[UserNotFound, EmailTaken, PrivilegeEscalation],
+    description="Another e-mail address needs a recent proof of who acts (`POST /api/v1/auth/step-up`): "
+    "who has the address can get the password.",
+    errors=[UserNotFound, EmailTaken, PrivilegeEscalation, StepUpRequired],
     example=UpdateUser(display_name="Grace Hopper"),
 )
 async def update_user(call: WriteCall, user_id: UUID, data: UpdateUser) -> UserView:
+    if data.email is not None:
+        call.require_recent_proof()
     user = await staff.update(
         call.tx,
         user_id,

@@ -233,16 +233,6 @@ async def anonymise(tx: WriteTx, user: User) -> None:
     )
 
 
-async def find_id_by_email(tx: ReadTx, email_normal: str) -> UUID | None:
-    """The user, staff or customer, with this normalised address."""
-    return await rows.find_id_by_email(tx, email_normal)
-
-
-async def erase_customer(tx: WriteTx, user_id: UUID) -> None:
-    """Anonymise a customer who asked to be forgotten. Raises UserNotFound. Emits: user.deleted"""
-    await anonymise(tx, await rows.lock(tx, user_id, kind="customer"))
-
-
 def not_oneself(tx: ReadTx, user: User) -> None:
     """Raises OwnAccount."""
     if user.id == tx.ctx.actor.id:
