@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from rustok.core.db.personal_rows import email_key
 from rustok.server.platform import Platform
 from rustok.server.settings import Settings
 from tests.conftest import World
@@ -61,6 +63,12 @@ def test_a_person_is_exported_and_erased_everywhere(
     assert "Lindenallee" not in after["orders"]
     assert "country='DE'" in after["orders"]
     assert len(after["orders"]) > 100, "the orders stay"
+    assert email_key(email) in before["coupon_redemptions"]
+    assert email_key(email) not in after["coupon_redemptions"]
+    for table, column in (("returns", "note"), ("fulfilments", "tracking_number")):
+        kept = re.findall(rf"'{column}': '([^']+)'", before[table])
+        left = re.findall(rf"'{column}': '([^']+)'", after[table])
+        assert len(left) < len(kept), (table, column)
     again = cli.json("user", "erase", "--tenant", slug, email, "--yes")
     assert sum(again["tables"].values()) == 0
 

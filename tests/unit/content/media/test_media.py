@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rustok.content.media.errors import InvalidMediaUrl
-from rustok.content.media.model.media import check_url
+from rustok.content.media.model.media import Media, check_url
 from rustok.content.media.model.sniffing import sniff
+from rustok.content.media.service.files import disposition
+from rustok.core.ids import new_id
 
 PNG = (
     b"\x89PNG\r\n\x1a\n"
@@ -118,3 +121,44 @@ def test_an_address_of_a_file_is_taken(url: str) -> None:
 def test_what_is_no_address_of_a_file_is_refused(url: str) -> None:
     with pytest.raises(InvalidMediaUrl):
         check_url(url)
+
+
+def _stored(filename: str | None, ending: str = "png", mime_type: str = "image/png") -> Media:
+    return Media(
+        id=new_id(),
+        url=None,
+        stored_as=f"ab/{'ab' * 32}.{ending}",
+        filename=filename,
+        mime_type=mime_type,
+        width=1,
+        height=1,
+        size_bytes=1,
+        checksum="ab" * 32,
+        alt={},
+        source=None,
+        source_id=None,
+        version=1,
+        created_at=datetime.now(UTC),
+        updated_at=datetime.now(UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("filename", "told"),
+    [
+        (None, "inline"),
+        ("boats.png", "inline; filename=\"boats.png\"; filename*=UTF-8''boats.png"),
+        ("Träume.PNG", "inline; filename=\"Tr_ume.png\"; filename*=UTF-8''Tr%C3%A4ume.png"),
+        ("page.html", "inline; filename=\"page.png\"; filename*=UTF-8''page.png"),
+        ('a";\r\nx', "inline; filename=\"a____x.png\"; filename*=UTF-8''a%22%3B%0D%0Ax.png"),
+    ],
+)
+def test_a_file_is_saved_under_its_name_with_the_ending_of_its_content(
+    filename: str | None, told: str
+) -> None:
+    assert disposition(_stored(filename)) == told
+
+
+def test_what_is_no_picture_is_offered_for_saving() -> None:
+    found = disposition(_stored("report.pdf", "pdf", "application/pdf"))
+    assert found.startswith('attachment; filename="report.pdf"')
