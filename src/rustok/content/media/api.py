@@ -5,11 +5,11 @@ from rustok.content.media.model.media import Media, MediaDescription, MediaInput
 from rustok.content.media.service import (
     describe,
     get,
+    key_of,
     list_media,
     refer,
     upsert,
 )
-from rustok.content.media.service.files import key_of
 
 __all__ = [
     "Media",

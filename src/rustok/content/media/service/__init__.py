@@ -1,5 +1,6 @@
 """The use cases of media: what is recorded of files, and the files themselves."""
 
+from rustok.content.media.service.files import key_of
 from rustok.content.media.service.records import (
     describe,
     get,
@@ -11,6 +12,7 @@ from rustok.content.media.service.records import (
 __all__ = [
     "describe",
     "get",
+    "key_of",
     "list_media",
     "refer",
     "upsert",
