@@ -246,8 +246,11 @@ async def _put(
 ) -> tuple[int, int]:
     """All rows, and what says so; how many came and how many went."""
     manifest = archive.manifest
-    removed = await remove_rows(tx, manifest.tenant_id) if in_place else 0
-    total = 0
+    own: dict[str, Any] = {"slug": slug}
+    removed = total = 0
+    if in_place:
+        own |= await _still_suspended(tx, manifest.tenant_id)
+        removed = await remove_rows(tx, manifest.tenant_id)
     for table in backed_up_tables():
         name, member = table.name, table_member(table.name)
         if in_place and name in KEPT_IN_PLACE:
@@ -258,7 +261,7 @@ async def _put(
             name,
             manifest.tenant_id,
             partial(archive.lines, member),
-            replacing={"slug": slug} if name == "tenants" else None,
+            replacing=own if name == "tenants" else None,
             progress=note,
         )
         if put != manifest.members[member].lines:
@@ -275,6 +278,19 @@ async def _put(
     except tenants.TenantNotFound:
         raise BackupDamaged("it has no row of the tenant itself") from None
     return total, removed
+
+
+async def _still_suspended(tx: SystemTx, tenant_id: UUID) -> dict[str, Any]:
+    """What stays of the row of a tenant that is set back: who suspended it decides when it serves again."""
+    now = await tenants.get(tx, tenant_id)
+    if not isinstance(now, tenants.SuspendedTenant):
+        raise TenantServing(now.slug)
+    return {
+        "status": now.state,
+        "suspended_at": now.suspended_at,
+        "suspended_reason": now.suspended_reason,
+        "version": now.version + 1,
+    }
 
 
 class _Note:
