@@ -8,12 +8,12 @@ told, and to take back what has happened (see `KEPT_IN_PLACE`).
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Set
 from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import click
@@ -38,6 +38,7 @@ from rustok.core.db.backup_rows import (
     put_rows,
     remove_rows,
 )
+from rustok.core.db.erased_rows import KEPT
 from rustok.core.db.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 from rustok.core.errors import Conflict, RustokError
 from rustok.core.tenancy import TenantProfile
@@ -180,13 +181,14 @@ async def read_backup(
     if missing:
         raise BackupDamaged(f"{min(missing)} is missing")
     wanted = slug or manifest.tenant_slug
-    in_place = await _is_there(platform, archive, wanted, may_be=in_place)
+    met = await _meet(platform, archive, wanted, may_be_there=in_place)
+    in_place = met.is_there
     archive.verify(lambda _name, _done: None)
     invocation.note(f"Verified {manifest.rows:,} row(s) and {manifest.media_files:,} file(s).")
     async with _media_put(platform, archive, in_place=in_place) as files:
         try:
             async with platform.db.system("a tenant is restored") as tx:
-                rows, removed = await _put(invocation, tx, archive, wanted, in_place=in_place)
+                rows, removed = await _put(invocation, tx, archive, wanted, met)
         except UniqueViolation as error:
             raise TenantThere(f"A value that must be unique ({error.constraint})") from error
         except (ForeignKeyViolation, CheckViolation, LineBroken) as error:
@@ -202,20 +204,27 @@ async def read_backup(
     )
 
 
-async def _is_there(platform: Platform, archive: BackupFile, slug: str, *, may_be: bool) -> bool:
-    """Whether the tenant is there, to be set back; what forbids a restore is raised."""
+class Met(NamedTuple):
+    """What of the tenant is there already: the tenant itself, and the tables that stay as they are."""
+
+    is_there: bool
+    kept: Set[str]
+
+
+async def _meet(platform: Platform, archive: BackupFile, slug: str, *, may_be_there: bool) -> Met:
+    """Look what the rows would meet; what forbids a restore is raised."""
     manifest = archive.manifest
     own = manifest.tenant_id
     async with platform.db.system("what a restore would meet", write=False) as tx:
         there = await _find(tx, tenant_id=own)
-        if there is not None and not may_be:
+        if there is not None and not may_be_there:
             raise TenantThere(f"The tenant '{there.slug}' ({own})")
-        if there is not None:
-            if there.status == "active":
-                raise TenantServing(there.slug)
-            number, hash_ = manifest.chain_number, manifest.chain_hash
-            if number and not await audit.has_record(tx, own, number, hash_):
-                raise HistoryDiffers(number)
+        if there is not None and there.status == "active":
+            raise TenantServing(there.slug)
+        has_history = await audit.has_chain(tx, own)
+        number, hash_ = manifest.chain_number, manifest.chain_hash
+        if has_history and number and not await audit.has_record(tx, own, number, hash_):
+            raise HistoryDiffers(number)
         other = await _find(tx, slug=slug)
         if other is not None and other.id != own:
             raise TenantThere(f"Another tenant with the slug '{slug}'")
@@ -224,7 +233,9 @@ async def _is_there(platform: Platform, archive: BackupFile, slug: str, *, may_b
             leads_to = await _find(tx, host=host)
             if leads_to is not None and leads_to.id != own:
                 raise TenantThere(f"The host name '{host}', which leads to another tenant,")
-    return there is not None
+    if there is not None:
+        return Met(is_there=True, kept=KEPT_IN_PLACE.keys())
+    return Met(is_there=False, kept=KEPT if has_history else frozenset())
 
 
 async def _find(tx: SystemTx, **by: Any) -> TenantProfile | None:
@@ -242,18 +253,18 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 async def _put(
-    invocation: Invocation, tx: SystemTx, archive: BackupFile, slug: str, *, in_place: bool
+    invocation: Invocation, tx: SystemTx, archive: BackupFile, slug: str, met: Met
 ) -> tuple[int, int]:
     """All rows, and what says so; how many came and how many went."""
     manifest = archive.manifest
     own: dict[str, Any] = {"slug": slug}
     removed = total = 0
-    if in_place:
+    if met.is_there:
         own |= await _still_suspended(tx, manifest.tenant_id)
         removed = await remove_rows(tx, manifest.tenant_id)
     for table in backed_up_tables():
         name, member = table.name, table_member(table.name)
-        if in_place and name in KEPT_IN_PLACE:
+        if name in met.kept:
             continue
         note = _Note(invocation, name)
         put = await put_rows(
@@ -273,7 +284,7 @@ async def _put(
     await audit.adopt_keys(tx, keys)
     try:
         await tenants.announce_restored(
-            tx, manifest.tenant_id, taken_at=manifest.taken_at, in_place=in_place
+            tx, manifest.tenant_id, taken_at=manifest.taken_at, in_place=met.is_there
         )
     except tenants.TenantNotFound:
         raise BackupDamaged("it has no row of the tenant itself") from None

@@ -318,6 +318,22 @@ def test_a_suspended_tenant_is_set_back_and_its_history_goes_on(
     assert "0 finding(s)" in there.cli.ok("audit", "events", "--only", "database").out
 
 
+def test_an_erased_tenant_comes_back_and_its_audit_log_goes_on(
+    there: Place, origin: Origin, tmp_path: Path
+) -> None:
+    there.cli.ok("tenant", "restore", str(origin.backup))
+    file = backed_up(there, tmp_path / "there.backup")
+    there.cli.ok("tenant", "suspend", "ownmarker", "--reason", "by mistake")
+    there.cli.ok("tenant", "erase", "ownmarker", "--confirm", "ownmarker")
+    before = there.rows(origin.tenant_id)["audit_records"]
+    there.cli.ok("tenant", "restore", str(file))
+    after = there.rows(origin.tenant_id)
+    assert [row for row in before if row not in after["audit_records"]] == []
+    assert after["tenants"][0]["status"] == "active"
+    there.cli.ok("audit", "verify")
+    assert "0 finding(s)" in there.cli.ok("audit", "events", "--only", "database").out
+
+
 @only_sqlite
 def test_a_backup_of_another_history_or_schema_is_refused(
     here: Place,

@@ -24,7 +24,7 @@ load_tables()
 
 def _category(parent: UUID | None, id_: UUID | None = None) -> tuple[UUID, bytes]:
     made = id_ or new_id()
-    row = {
+    row: dict[str, object] = {
         "id": made,
         "parent_id": parent,
         "handle": "h",

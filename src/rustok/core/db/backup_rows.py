@@ -14,8 +14,9 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, delete, select, tuple_
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, delete
 
+from rustok.core.db.erased_rows import erase_rows, erased_tables
 from rustok.core.db.schema import TENANT, Id, Json, Timestamp, metadata
 from rustok.core.db.sealed_columns import sealed_columns
 from rustok.core.db.statement import Command
@@ -28,7 +29,6 @@ Lines = Callable[[], Iterable[bytes]]
 
 READ_ROWS: Final = 500
 INSERT_ROWS: Final = 200
-_DELETE_ROWS: Final = 2_000
 
 NOT_BACKED_UP: Final[dict[str, str]] = {
     "sessions": "sign-ins end with a restore",
@@ -212,36 +212,13 @@ async def put_rows(
 async def remove_rows(tx: SystemTx, tenant_id: UUID) -> int:
     """Delete what a restore in place brings anew, and what must not outlive it; returns how many rows."""
     removed = 0
-    for table in reversed(metadata.sorted_tables):
-        if (
-            table.info.get("tenant")
-            and table.name not in KEPT_IN_PLACE
-            and not is_read_model(table)
-        ):
-            command, in_portions = _removal(table.name)
-            gone = await tx.run(command, tenant_id=tenant_id)
-            removed += gone
-            while in_portions and gone:
-                gone = await tx.run(command, tenant_id=tenant_id)
-                removed += gone
-    return removed
+    for table in erased_tables():
+        if table.name not in KEPT_IN_PLACE and not is_read_model(table):
+            removed += await erase_rows(tx, table, tenant_id)
+    return removed + await tx.run(_own_row(), tenant_id=tenant_id)
 
 
 @cache
-def _removal(name: str) -> tuple[Command, bool]:
-    """The DELETE of a tenant's rows, and whether it takes a portion at a time.
-
-    Rows that refer to each other go at once: both databases look at the end of a statement.
-    """
-    table = metadata.tables[name]
-    mine = table.c[table.info["tenant"]] == TENANT
-    if _upward(table) is not None:
-        return Command(delete(table).where(mine)), False
-    keys = list(table.primary_key.columns)
-    other = table.alias("portion")
-    portion = (
-        select(*(other.c[key.name] for key in keys))
-        .where(other.c[table.info["tenant"]] == TENANT)
-        .limit(_DELETE_ROWS)
-    )
-    return Command(delete(table).where(mine, tuple_(*keys).in_(portion))), True
+def _own_row() -> Command:
+    tenants = metadata.tables["tenants"]
+    return Command(delete(tenants).where(tenants.c.id == TENANT))

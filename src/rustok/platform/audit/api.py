@@ -10,7 +10,7 @@ from rustok.platform.audit.repository.reading import RecordFilter
 from rustok.platform.audit.repository.sealing import SealedKey
 from rustok.platform.audit.service.checking import Verdict, list_chains, verify
 from rustok.platform.audit.service.keeping import checkpoint, purge_tenant
-from rustok.platform.audit.service.keys import adopt_keys, has_record, keys_named
+from rustok.platform.audit.service.keys import adopt_keys, has_chain, has_record, keys_named
 from rustok.platform.audit.service.reading import (
     as_csv,
     as_lines,
@@ -32,6 +32,7 @@ __all__ = [
     "as_csv",
     "as_lines",
     "checkpoint",
+    "has_chain",
     "has_record",
     "is_signed",
     "keys_named",

@@ -77,6 +77,11 @@ async def adopt_keys(tx: SystemTx, brought: Sequence[rows.SealedKey]) -> int:
     return sum([await rows.add_key(tx, one) for one in brought])
 
 
+async def has_chain(tx: SystemTx, tenant_id: UUID) -> bool:
+    """Whether there is an audit log of the tenant; that of an erased one stays until its retention ends."""
+    return await rows.find_head(tx, tenant_id) is not None
+
+
 async def has_record(tx: SystemTx, tenant_id: UUID, number: int, hash_: str) -> bool:
     """Whether record `number` of the tenant's chain has this hash."""
     return await rows.hash_at(tx, tenant_id, number) == hash_
