@@ -258,9 +258,16 @@ async def _put(
     """All rows, and what says so; how many came and how many went."""
     manifest = archive.manifest
     own: dict[str, Any] = {"slug": slug}
+    former: tenants.SuspendedTenant | None = None
     removed = total = 0
     if met.is_there:
-        own |= await _still_suspended(tx, manifest.tenant_id)
+        former = await _still_suspended(tx, manifest.tenant_id)
+        own |= {
+            "status": former.state,
+            "suspended_at": former.suspended_at,
+            "suspended_reason": former.suspended_reason,
+            "version": former.version + 1,
+        }
         removed = await remove_rows(tx, manifest.tenant_id)
     for table in backed_up_tables():
         name, member = table.name, table_member(table.name)
@@ -284,24 +291,19 @@ async def _put(
     await audit.adopt_keys(tx, keys)
     try:
         await tenants.announce_restored(
-            tx, manifest.tenant_id, taken_at=manifest.taken_at, in_place=met.is_there
+            tx, manifest.tenant_id, taken_at=manifest.taken_at, former=former
         )
     except tenants.TenantNotFound:
         raise BackupDamaged("it has no row of the tenant itself") from None
     return total, removed
 
 
-async def _still_suspended(tx: SystemTx, tenant_id: UUID) -> dict[str, Any]:
-    """What stays of the row of a tenant that is set back: who suspended it decides when it serves again."""
+async def _still_suspended(tx: SystemTx, tenant_id: UUID) -> tenants.SuspendedTenant:
+    """The tenant that is set back; whoever suspended it decides when it serves again."""
     now = await tenants.get(tx, tenant_id)
     if not isinstance(now, tenants.SuspendedTenant):
         raise TenantServing(now.slug)
-    return {
-        "status": now.state,
-        "suspended_at": now.suspended_at,
-        "suspended_reason": now.suspended_reason,
-        "version": now.version + 1,
-    }
+    return now
 
 
 class _Note:

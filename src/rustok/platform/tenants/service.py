@@ -189,9 +189,12 @@ async def erase(tx: SystemTx, tenant_id: UUID) -> None:
 
 
 async def announce_restored(
-    tx: SystemTx, tenant_id: UUID, *, taken_at: datetime, in_place: bool
+    tx: SystemTx, tenant_id: UUID, *, taken_at: datetime, former: Tenant | None
 ) -> Tenant:
     """Say that all rows of a tenant came from a backup, in the transaction that put them there.
+
+    Args:
+        former: as it was before, when it was set back.
 
     Raises:
         TenantNotFound: the backup had no row of it.
@@ -200,9 +203,10 @@ async def announce_restored(
     """
     tenant = await repository.get(tx, tenant_id)
     event = TenantRestored(
-        tenant_id=tenant_id, slug=tenant.slug, taken_at=taken_at, in_place=in_place
+        tenant_id=tenant_id, slug=tenant.slug, taken_at=taken_at, in_place=former is not None
     )
-    tx.emit_for(tenant_id, event)
+    was = {} if former is None else {"slug": former.slug, "version": former.version}
+    tx.emit_for(tenant_id, event, before=was)
     return tenant
 
 
