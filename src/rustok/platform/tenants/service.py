@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from rustok.core.audit.difference import difference, state_of
+from rustok.core.audit.entry import AuditFacts
 from rustok.core.db import ReadTx, SystemTx, UniqueViolation, WriteTx
 from rustok.core.ids import new_id
 from rustok.core.locale import parse_locale
@@ -205,7 +206,7 @@ async def announce_restored(
     event = TenantRestored(
         tenant_id=tenant_id, slug=tenant.slug, taken_at=taken_at, in_place=former is not None
     )
-    was = {} if former is None else {"slug": former.slug, "version": former.version}
+    was: AuditFacts = {} if former is None else {"slug": former.slug, "version": former.version}
     tx.emit_for(tenant_id, event, before=was)
     return tenant
 
