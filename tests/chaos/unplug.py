@@ -26,7 +26,7 @@ from tests.unplugging import Mode
 
 HEAD: Final = (
     f"{'breakers':8}{'unplugged':10}{'how':9}"
-    + "  ".join(f"{kind + ' p50':>7} {'p99':>7}" for kind in ("read", "check", "upload"))
+    + "  ".join(f"{kind:>6} {'p99':>6} {'late':>6}" for kind in ("read", "order", "upload"))
     + "   recovery  answers"
 )
 

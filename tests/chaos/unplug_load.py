@@ -110,6 +110,13 @@ class Load:
             {kind: dict(Counter(one[2] for one in found)) for kind, found in rows.items()},
         )
 
+    def begun(self, started: float, ended: float) -> dict[str, list[float]]:
+        """Latencies in seconds by kind, of what began between two moments."""
+        return {
+            kind: [one[1] for one in self._seen[kind] if started <= one[0] < ended]
+            for kind in KINDS
+        }
+
     async def answered(self, ended: float) -> None:
         """Wait until all that began before a moment has its answer."""
         while any(started < ended for started in self._under_way.values()):

@@ -56,7 +56,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One dependency unplugged in one way.
 
     Attributes:
-        milliseconds: by kind of request, the median and the 99th percentile.
+        milliseconds: by kind of request, the median and the 99th percentile of all that was under
+            way, and the 99th percentile of what began in the second half, when circuits are open.
         answers: by kind, how many of each status, with the problem's code; "none" is no answer.
         recovery_seconds: from the plug back in until every kind of request and every circuit is well.
     """
@@ -64,12 +65,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     breakers: bool
     unplugged: str
     mode: str
-    milliseconds: dict[str, tuple[float, float]]
+    milliseconds: dict[str, tuple[float, float, float]]
     answers: dict[str, dict[str, int]]
     recovery_seconds: float
 
     def line(self) -> str:
-        times = "  ".join(f"{p50:7.0f} {p99:7.0f}" for p50, p99 in self.milliseconds.values())
+        times = "  ".join(
+            f"{p50:6.0f} {p99:6.0f} {late:6.0f}" for p50, p99, late in self.milliseconds.values()
+        )
         words = "; ".join(
             f"{kind} " + " ".join(f"{answer} x{count}" for answer, count in sorted(found.items()))
             for kind, found in self.answers.items()
@@ -135,11 +138,14 @@ class Scene:
     def _row(self, name: str, mode: str, started: float, back: float, recovery: float) -> Row:
         """What was under way between two moments, whenever it began or ended."""
         times, answers = self.load.between(started, back)
+        late = self.load.begun((started + back) / 2, back)
         return Row(
             breakers=True,
             unplugged=name,
             mode=mode,
-            milliseconds={kind: _percentiles(times[kind]) for kind in KINDS},
+            milliseconds={
+                kind: (*_percentiles(times[kind]), _percentiles(late[kind])[1]) for kind in KINDS
+            },
             answers=answers,
             recovery_seconds=recovery,
         )
