@@ -17,7 +17,7 @@ import msgspec
 from rustok.cli.invocation import EXIT_FAILED, Invocation
 from rustok.cli.listing import cell, columns
 from rustok.cli.params import ID, MOMENT, TENANT_REF
-from rustok.cli.session import tenant_of, with_platform
+from rustok.cli.session import TenantUnknown, tenant_of, with_platform
 from rustok.core.errors import RustokError
 from rustok.platform.audit import api as log
 from rustok.server.platform import Platform
@@ -131,7 +131,7 @@ def verify(invocation: Invocation, ref: UUID | str | None, files: tuple[Path, ..
         await log.seal_waiting(platform.parts)
         found: list[Checked] = []
         for tenant_id in await log.list_chains(platform.db):
-            slug = (await tenant_of(platform, tenant_id)).slug
+            slug = await _named(platform, tenant_id)
             if ref not in (None, slug, tenant_id):
                 continue
             verdict = await log.verify(
@@ -149,6 +149,14 @@ def verify(invocation: Invocation, ref: UUID | str | None, files: tuple[Path, ..
     invocation.emit(results, lambda: "\n".join(_lines(results)) or "No chains yet.")
     if any(one.verdict.findings for one in results):
         click.get_current_context().exit(EXIT_FAILED)
+
+
+async def _named(platform: Platform, tenant_id: UUID) -> str:
+    """The slug of a tenant; of an erased one, whose chain stays for its time, the id."""
+    try:
+        return (await tenant_of(platform, tenant_id)).slug
+    except TenantUnknown:
+        return str(tenant_id)
 
 
 def _lines(results: list[Checked]) -> list[str]:

@@ -34,3 +34,5 @@ def test_an_erased_tenant_is_unknown_and_its_slug_and_host_are_free(cli: Cli) ->
     assert cli.run("tenant", "show", "acme").code != 0
     assert cli.run("tenant", "erase", "acme", "--confirm", "acme").code != 0
     cli.json("tenant", "create", "acme", "--domain", "acme.example.com")
+    cli.ok("audit", "events", "--only", "database")
+    cli.ok("audit", "verify")
