@@ -87,6 +87,11 @@ class ServerProcess:
     def log(self) -> str:
         return (self._folder / "server.log").read_text(errors="replace")[-4_000:]
 
+    def crashes(self) -> list[str]:
+        """The lines of its log that tell of a request nobody foresaw."""
+        text = (self._folder / "server.log").read_text(errors="replace")
+        return [line for line in text.splitlines() if "request.crashed" in line]
+
     @property
     def pid(self) -> int:
         assert self._process is not None

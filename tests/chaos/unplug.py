@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -51,6 +52,8 @@ async def measure(
                 row = await made.unplug(names, mode, seconds=seconds)
                 rows.append(msgspec.structs.replace(row, breakers=breakers))
                 tell(rows[-1])
+        for line in made.crashes():
+            print(line, file=sys.stderr)
     return rows
 
 

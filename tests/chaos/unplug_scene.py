@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -104,9 +104,10 @@ class Scene:
         load: Load,
         platform: Platform,
         tenant_id: UUID,
-        log: Callable[[], str],
+        server: ServerProcess,
     ) -> None:
-        self.plugs, self.load, self.log = plugs, load, log
+        self.plugs, self.load = plugs, load
+        self.log, self.crashes = server.log, server.crashes
         self._platform, self._tenant_id = platform, tenant_id
 
     async def quiet(self, seconds: float) -> Row:
@@ -248,7 +249,7 @@ async def scene(
                         f"{load.between(quiet, time.perf_counter())[1]} {server.log()}"
                     )
                 await asyncio.sleep(0.05)
-            yield Scene(plugs, load, platform, tenant.id, server.log)
+            yield Scene(plugs, load, platform, tenant.id, server)
         finally:
             await load.stop()
             for plug in plugs.values():
