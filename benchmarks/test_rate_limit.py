@@ -15,6 +15,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from rustok.core.redis.connection import RedisAddress, RedisConnection
+from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.circuit_breaker import CircuitBreaker
 from rustok.core.security.penalties import PenaltyBox
 from rustok.core.security.rate_limit import Decision, Limit, LocalBuckets, Wanted
@@ -24,6 +25,8 @@ from tests.redis_for_tests import REDIS_URL, redis_place
 ROUNDS = {"rounds": 50, "iterations": 2000, "warmup_rounds": 2}
 CALLERS = [f"a:198.51.100.{number}:read" for number in range(250)]
 WIDE = Limit("read", count=10**6, seconds=1, burst=10**6)
+# Redis is to answer every check here, however late: falling back would measure this process.
+PATIENT = BreakerSettings(consecutive_failures=1_000, failure_rate=None, slow_call_rate=None)
 TENANT = Limit("tenant-read", count=10**6, seconds=1, burst=10**6)
 
 
@@ -82,13 +85,19 @@ class Shared:
     def __init__(self) -> None:
         redis_place()
         self.loop = asyncio.new_event_loop()
-        self.connection = RedisConnection(
-            RedisAddress(url=REDIS_URL, prefix=f"bench-{uuid4().hex[:8]}"), CircuitBreaker("redis")
+        address = RedisAddress(
+            url=REDIS_URL,
+            prefix=f"bench-{uuid4().hex[:8]}",
+            connect_timeout_seconds=10.0,
+            command_timeout_seconds=10.0,
         )
+        self.connection = RedisConnection(address, CircuitBreaker("redis", PATIENT))
         self.buckets = SharedBuckets(
             self.connection.script(SCRIPT).run,
             key=lambda name: self.connection.key("limits", name),
             local=LocalBuckets(),
+            timeout_seconds=20.0,
+            breaker=CircuitBreaker("limits", PATIENT),
         )
 
     def take(self, wanted: Wanted, times: int = 1) -> list[Decision]:
