@@ -25,7 +25,7 @@ from rustok.core.resilience.shares import ShareTaken
 from rustok.core.routing import PUBLIC, RawBody, RawReply, Route, StreamReply
 from rustok.platform.identity.api import SecondFactorRequiredHere
 from rustok.server.limits import KeptOut, RateLimited
-from rustok.server.problems import MEDIA_TYPE, Problem
+from rustok.server.problems import MEDIA_TYPE, AddressTooLong, Problem
 
 LIMITS: Final[tuple[type[RustokError], ...]] = (RateLimited, KeptOut, ShareTaken)
 REF: Final = "#/components/schemas/{name}"
@@ -223,6 +223,8 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _errors_of(route: Route) -> list[type[RustokError]]:
     found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *LIMITS, *route.errors]
+    if route.query is not None or route.path_params:
+        found.append(AddressTooLong)
     if route.permission != PUBLIC:
         found += [Unauthenticated, PermissionDenied]
         if route.surface != "auth":
