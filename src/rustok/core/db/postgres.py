@@ -263,8 +263,13 @@ async def _roll_back(connection: Any) -> None:
 
 
 async def _give_back(pool: Any, connection: Any) -> None:
-    """A connection that cannot be reset any more has been cut by the pool: nobody's error by now."""
-    with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+    """A connection that cannot be reset any more has been cut by the pool: nobody's error by now.
+
+    One that breaks in this very moment is free already, which the pool calls an internal error.
+    """
+    with contextlib.suppress(
+        asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+    ):
         await asyncio.shield(pool.release(connection))
 
 
