@@ -214,7 +214,7 @@ async def on_sqlite(seconds: float) -> None:
         db = Database(driver, flush_events=outbox.flush_events)
         await db.open()
         statements = await record(driver)
-        from rustok.core.db.sqlite import Actor
+        from rustok.core.db.sqlite_actor import Actor
 
         actor = Actor(path, synchronous="NORMAL", busy_timeout_ms=5_000, name="bare")
         await actor.start()

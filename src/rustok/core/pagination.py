@@ -140,6 +140,8 @@ def cut_page(
 def _storable(value: CursorValue) -> bool:
     if isinstance(value, str):
         # PostgreSQL has no text with NUL in it, and UTF-8 no lone surrogates.
+        if value.isascii():
+            return "\0" not in value
         return "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
     return value is None or (type(value) is int and _INT64_MIN <= value <= _INT64_MAX)
 

@@ -10,7 +10,6 @@ import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 from sqlalchemy import (
@@ -27,7 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from rustok.core.db import TENANT, Query, ReadTx
 from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
-from rustok.core.db.statement import DialectName
+from rustok.core.db.statement import Compiled, DialectName, Row
 from rustok.core.ids import parse_id
 from rustok.core.pagination import InvalidCursor, cut_page, decode_cursor
 from rustok.index.matching import found_by, fts5, score_of, search_parameters
@@ -71,20 +70,37 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, object] = msgspec.field(default_factory=dict)
 
 
-class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A row found: its card as JSON, and where it stands in the order."""
+class Hit:
+    """A row found: its card as JSON, and where it stands in the order.
 
-    card: str
-    subject_id: UUID
-    place: datetime | int | str
+    Read late: of a page the cards go out as they are stored, and only the last row's place is asked for.
+    """
+
+    __slots__ = ("_compiled", "_row")
+
+    def __init__(self, compiled: Compiled[Hit], row: Row) -> None:
+        self._compiled = compiled
+        self._row = row
+
+    @property
+    def card(self) -> str:
+        return str(self._row[0])
 
     def key(self, order: Order) -> tuple[str, int | str, str]:
-        place = self.place
+        _, subject_id, place = self._compiled.decode(self._row)
         return (
             order.name,
             (place - EPOCH) // MICROSECOND if isinstance(place, datetime) else place,
-            str(self.subject_id),
+            str(subject_id),
         )
+
+
+class _HitQuery(Query[Hit]):
+    def __init__(self, statements: Mapping[DialectName, Select[Any]]) -> None:
+        super().__init__(statements, dict)  # type: ignore[arg-type]  # build() is replaced
+
+    def build(self, compiled: Compiled[Hit], row: Row) -> Hit:
+        return Hit(compiled, row)
 
 
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,12 +268,11 @@ def _position(cursor: str, order: Order) -> dict[str, object]:
 
 @functools.lru_cache(maxsize=1_024)
 def _page(catalogue: Catalogue, shape: Shape, order: Order, has_cursor: bool) -> Query[Hit]:
-    return Query(
+    return _HitQuery(
         {
             dialect: _page_statement(catalogue, shape, order, has_cursor, dialect)
             for dialect in _DIALECTS
-        },
-        Hit,
+        }
     )
 
 

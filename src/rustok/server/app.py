@@ -121,6 +121,7 @@ class Application:
         self._parts = parts
         self._access = access_log or AccessLog()
         self._ready = ready or ReadyAnswers(0)
+        self._keeps = self._ready.keeps
         self._resolver = resolver
         self._authenticate = authenticate
         self._pages = dict(pages)
@@ -152,7 +153,7 @@ class Application:
             return
         if scope["type"] != "http":
             return
-        question = question_of(scope)
+        question = question_of(scope) if self._keeps else None
         if question is not None:
             started = time.perf_counter()
             ready = self._ready.find(question, started)

@@ -191,6 +191,11 @@ class ReadyAnswers:
         self._hits = self._misses = self._kept = self._evictions = 0
         self._stale_served = 0
 
+    @property
+    def keeps(self) -> bool:
+        """False: nothing is ever kept."""
+        return self._capacity_bytes > 0
+
     def find(self, question: Question, now: float) -> Ready | None:
         """The answer to `question` that may still be sent."""
         ready = self._answers.get(question.key)

@@ -1,6 +1,11 @@
 """SQLite behind actor threads: one writer, a few readers, no thread pool and no per-call thread hand-out.
 
-Every connection lives on one thread with a queue; a statement is one hop there and one back.
+Every connection has one thread with a queue; a statement is one hop there and one back. A query that
+is done within INLINE_SECONDS, as nearly all are, needs no hop: it runs on the event loop, and is
+interrupted there and run again on the thread when it takes longer. So do writes of a row or a few.
+A hop costs more than most statements, and between two busy threads each row waits for the
+interpreter's lock. What may wait is the thread's: what begins a write, what writes much, the commit.
+
 Write transactions wait for each other in order on an asyncio lock, so `database is locked` can
 only come from another process, for which SQLite's own busy timeout stands.
 """
@@ -9,14 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import math
 import re
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
@@ -32,96 +37,38 @@ from rustok.core.db.errors import (
     UniqueViolation,
 )
 from rustok.core.db.schema import metadata
+from rustok.core.db.sqlite_actor import INLINE_SECONDS, Actor, Rows
 from rustok.core.db.statement import DialectName
 
+T = TypeVar("T")
+
 READERS: Final = 2
-_Work = tuple[Callable[[], Any], asyncio.AbstractEventLoop | None, "asyncio.Future[Any] | None"]
+FEW_ROWS: Final = 8
+"""So many rows are inserted on the event loop; more are the thread's."""
+_LITTLE: Final = re.compile(
+    r"INSERT INTO \w+ \([^()]*\) VALUES|UPDATE \w+ SET (?!.*\b(?:FROM|SELECT|IN)\b)", re.DOTALL
+)
 
 
-class Actor:
-    """A thread that owns one sqlite3 connection and runs what is queued, in order."""
-
-    def __init__(self, path: Path, *, synchronous: str, busy_timeout_ms: int, name: str) -> None:
-        self._path = path
-        self._synchronous = synchronous
-        self._busy_timeout_ms = busy_timeout_ms
-        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self.connection: sqlite3.Connection | None = None
-
-    async def start(self) -> None:
-        self._thread.start()
-        await self.call(self._connect)
-
-    def _connect(self) -> None:
-        connection = sqlite3.connect(
-            self._path, isolation_level=None, cached_statements=1024, check_same_thread=True
-        )
-        for pragma in (
-            f"busy_timeout={self._busy_timeout_ms}",
-            "journal_mode=WAL",
-            f"synchronous={self._synchronous}",
-            "foreign_keys=ON",
-            "trusted_schema=OFF",
-            "temp_store=MEMORY",
-            "cache_size=-16000",
-        ):
-            connection.execute(f"PRAGMA {pragma}")  # constant sql: settings of our own
-        self.connection = connection
-
-    def _run(self) -> None:
-        while (work := self._queue.get()) is not None:
-            function, loop, future = work
-            try:
-                result = function()
-            except BaseException as error:
-                if loop is not None and future is not None:
-                    _deliver(loop, future, None, error)
-            else:
-                if loop is not None and future is not None:
-                    _deliver(loop, future, result, None)
-        if self.connection is not None:
-            self.connection.close()
-
-    async def call(self, function: Callable[[], Any]) -> Any:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
-        self._queue.put((function, loop, future))
-        return await future
-
-    def send(self, function: Callable[[], Any]) -> None:
-        """Queue without waiting: the next call on this actor finds it done."""
-        self._queue.put((function, None, None))
-
-    def stop(self) -> None:
-        self._queue.put(None)
-        self._thread.join(timeout=10)
-
-
-def _deliver(
-    loop: asyncio.AbstractEventLoop,
-    future: asyncio.Future[Any],
-    result: Any,
-    error: BaseException | None,
-) -> None:
-    def settle() -> None:
-        if future.done():  # its waiter was cancelled
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        loop.call_soon_threadsafe(settle)
+@functools.lru_cache(maxsize=4_096)
+def writes_little(sql: str) -> bool:
+    """A row by its values, or what has a key: microseconds, as the pages are written by the commit."""
+    return _LITTLE.match(sql) is not None
 
 
 class SqliteConnection:
-    """A transaction on an actor; BEGIN travels with the first statement, in the same hop."""
+    """A transaction on an actor; BEGIN travels with the first statement, in the same hop.
 
-    def __init__(self, actor: Actor, begin: str) -> None:
+    Args:
+        writes: what begins it may wait for another process, and what it runs may write; both on the thread.
+    """
+
+    def __init__(self, actor: Actor, *, writes: bool) -> None:
         self._actor = actor
-        self._begin: str | None = begin
+        self._begin: str | None = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        self._writes = writes
+        self._inline_seconds = 0.0
+        self.is_cut = False
         self._last: list[tuple[str, Sequence[Sequence[Any]]]] = []
 
     def _start(self) -> sqlite3.Connection:
@@ -134,25 +81,65 @@ class SqliteConnection:
         return connection
 
     async def _run(self, function: Callable[[], Any]) -> Any:
+        self._inline_seconds = 0.0
         try:
             return await self._actor.call(function)
         except sqlite3.Error as error:
             raise translate(error) from error
         except OverflowError as error:
             raise DataRefused from error
+        except asyncio.CancelledError:
+            self.is_cut = True  # the thread may be at it still
+            raise
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        rows: list[tuple[Any, ...]] = await self._run(
-            lambda: self._start().execute(sql, arguments).fetchall()
-        )
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Rows:
+        def query() -> Rows:
+            return self._start().execute(sql, arguments).fetchall()
+
+        if self._may_inline() and sql.startswith("SELECT"):
+            found: Rows | None = self._inline(query, seconds=INLINE_SECONDS)
+            if found is not None:
+                return found
+        rows: Rows = await self._run(query)
         return rows
 
+    def _may_inline(self) -> bool:
+        """Not what begins a write, which may wait; now and then a hop, so that others have their turn."""
+        return (
+            not (self._writes and self._begin)
+            and not self.is_cut
+            and self._inline_seconds < INLINE_SECONDS
+        )
+
+    def _inline(self, function: Callable[[], T], *, seconds: float) -> T | None:
+        started = time.perf_counter()
+        try:
+            return self._actor.inline(function, seconds=seconds)
+        except sqlite3.Error as error:
+            raise translate(error) from error
+        except OverflowError as error:
+            raise DataRefused from error
+        finally:
+            self._inline_seconds += time.perf_counter() - started
+
     async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
-        changed: int = await self._run(lambda: self._start().execute(sql, arguments).rowcount)
+        def statement() -> int:
+            return self._start().execute(sql, arguments).rowcount
+
+        if self._may_inline() and writes_little(sql):
+            # Never interrupted: that would roll the transaction back.
+            return self._inline(statement, seconds=math.inf) or 0
+        changed: int = await self._run(statement)
         return changed
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        await self._run(lambda: self._start().executemany(sql, rows).rowcount)
+        def statement() -> int:
+            return self._start().executemany(sql, rows).rowcount
+
+        if len(rows) <= FEW_ROWS and self._may_inline() and writes_little(sql):
+            self._inline(statement, seconds=math.inf)
+            return
+        await self._run(statement)
 
     async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         self._last.append((sql, rows))
@@ -172,6 +159,17 @@ class SqliteConnection:
 
     def abandon(self) -> None:
         self._actor.send(lambda: self._end("ROLLBACK"))
+
+    def end_read(self, freed: Callable[[], None]) -> None:
+        """End a transaction that read; `freed` is called when the connection is free."""
+        if not self.is_cut:
+            self._end("ROLLBACK")
+            freed()
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        future.add_done_callback(lambda _: freed())
+        self._actor.send(lambda: self._end("ROLLBACK"), loop, future)
 
 
 class SqliteDriver:
@@ -258,18 +256,22 @@ class SqliteDriver:
                 yield connection
             return
         asked = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._lock_timeout_seconds):
-                reader = await self._readers.get()
-        except TimeoutError as error:
-            raise DatabaseUnavailable from error
+        reader = await self._free_reader()
         waits.record_wait(asked)
-        connection = SqliteConnection(reader, "BEGIN")
+        connection = SqliteConnection(reader, writes=False)
         try:
             yield connection
         finally:
-            connection.abandon()
-            self._readers.put_nowait(reader)
+            connection.end_read(lambda: self._readers.put_nowait(reader))
+
+    async def _free_reader(self) -> Actor:
+        with contextlib.suppress(asyncio.QueueEmpty):
+            return self._readers.get_nowait()
+        try:
+            async with asyncio.timeout(self._lock_timeout_seconds):
+                return await self._readers.get()
+        except TimeoutError as error:
+            raise DatabaseUnavailable from error
 
     @contextlib.asynccontextmanager
     async def _writing(self) -> AsyncIterator[SqliteConnection]:
@@ -282,7 +284,7 @@ class SqliteDriver:
         except TimeoutError as error:
             raise DatabaseUnavailable("Too many writers wait for the database.") from error
         waits.record_wait(asked)
-        connection = SqliteConnection(self._writer, "BEGIN IMMEDIATE")
+        connection = SqliteConnection(self._writer, writes=True)
         try:
             yield connection
             began = time.perf_counter()
