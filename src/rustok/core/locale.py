@@ -87,6 +87,12 @@ def negotiate(accept_language: str | None, supported: Sequence[str], default: st
     """
     if not accept_language or not supported:
         return default
+    if len(accept_language) > _COMMON_LENGTH:
+        return _liked_best(accept_language, tuple(supported), default)
+    return _common(accept_language, tuple(supported), default)
+
+
+def _liked_best(accept_language: str, supported: tuple[str, ...], default: str) -> str:
     by_folded_tag = {tag.lower(): tag for tag in reversed(supported)}
     qualities = _qualities(accept_language)
     # sorted() is stable, so equal qualities keep the order of the header.
@@ -97,6 +103,11 @@ def negotiate(accept_language: str | None, supported: Sequence[str], default: st
             if tag in by_folded_tag and not _is_ruled_out(tag, qualities):
                 return by_folded_tag[tag]
     return default
+
+
+_COMMON_LENGTH: Final = 100
+_common: Final = lru_cache(maxsize=1_024)(_liked_best)
+"""Browsers of one kind send one header; long ones are not kept."""
 
 
 def _qualities(header: str) -> dict[str, int]:

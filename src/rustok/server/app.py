@@ -248,7 +248,8 @@ class Application:
             headers.setdefault("strict-transport-security", self._hsts)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
-        compress(answer, request.headers.get("accept-encoding", ""))
+        is_kept = seen.keep_seconds is not None and question is not None
+        compress(answer, request.headers.get("accept-encoding", ""), is_kept=is_kept)
         if seen.keep_seconds is not None and question is not None and seen.tenant is not None:
             self._keep(answer, question, seen.tenant, seen)
         # From here on headers belong to this request alone.

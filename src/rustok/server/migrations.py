@@ -12,8 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import asyncpg
-
 import rustok
 from rustok.core.db.errors import DatabaseUnavailable
 from rustok.core.errors import RustokError
@@ -83,6 +81,8 @@ async def current(settings: Settings, table: str = PLATFORM_TABLE) -> str | None
     path = url.sqlite_path
     if path is not None:
         return await asyncio.to_thread(_current_sqlite, path, table)
+    import asyncpg  # late: not needed with SQLite
+
     try:
         connection = await asyncpg.connect(
             str(url), timeout=settings.database.connect_timeout_seconds
@@ -193,6 +193,7 @@ def _connected(url: DatabaseUrl, work: Callable[[Any], None]) -> None:
         return
 
     async def run() -> None:
+        import asyncpg  # late: not needed with SQLite
         from sqlalchemy.ext.asyncio import create_async_engine  # late: as above
         from sqlalchemy.pool import NullPool  # late: as above
 

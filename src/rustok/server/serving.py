@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import signal
 import socket
 from collections.abc import Callable, Collection
@@ -37,7 +38,15 @@ HEAD_BYTES: Final = 65_536
 """Request line and headers together, and what is read of a body at once."""
 ALL_DUTIES: Final[tuple[Duty, ...]] = ("relay", "consumers", "jobs")
 
+TRIM_SECONDS: Final = 1.0
+
 log = get_logger("rustok.serving")
+
+
+def give_back_memory() -> None:
+    """Hand what the start needed and freed back to the system (glibc keeps it otherwise)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _http1(settings: Settings) -> HTTP1Settings:
@@ -101,6 +110,7 @@ async def serve_embedded(
     stopping = asyncio.create_task(stop.wait(), name="stop")
     if ready is not None:
         loop.call_soon(ready)
+    loop.call_later(TRIM_SECONDS, give_back_memory)
     try:
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -15,10 +15,9 @@ from contextlib import contextmanager
 from typing import Final, Literal, TextIO, TypedDict, Unpack, cast
 
 import msgspec
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from rustok.telemetry import tracing
+from rustok.telemetry.structured import EventDict, Processor, WrappedLogger, structlog
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 LogFormat = Literal["auto", "json", "console"]

@@ -5,11 +5,12 @@ Refuses: bodies over a megabyte, block trees over 50 deep or 2,000 blocks.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
+from collections.abc import Callable
 from typing import Annotated, Final, Literal
 
-import comrak
 import msgspec
 from msgspec import Meta
 
@@ -94,14 +95,6 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     html: str
 
 
-_EXTENSIONS: Final = comrak.ExtensionOptions()
-_EXTENSIONS.table = True
-_EXTENSIONS.strikethrough = True
-_EXTENSIONS.autolink = True
-_EXTENSIONS.footnotes = True
-_RENDER: Final = comrak.RenderOptions()
-# Raw HTML is let through to the sanitiser, which judges it together with the rest.
-_RENDER.unsafe_ = True
 _encode_blocks = msgspec.json.Encoder().encode
 _decode_blocks = msgspec.json.Decoder(list[Block]).decode
 
@@ -167,10 +160,29 @@ def _markdown(text: str, pointer: str) -> str:
     # A run of nested quotes or lists makes comrak nest elements; its limit is ours.
     if any(line.count(">") > MAX_DEPTH and not line.strip(" >") for line in text.splitlines()):
         raise InvalidBody(f"quotes nest deeper than {MAX_DEPTH}.", pointer=pointer, rule="nesting")
-    rendered: str = comrak.render_markdown(
-        text, extension_options=_EXTENSIONS, render_options=_RENDER
-    )
-    return rendered
+    return _renderer()(text)
+
+
+@functools.cache
+def _renderer() -> Callable[[str], str]:
+    import comrak  # late: for writers only, and readers are many more
+
+    extensions = comrak.ExtensionOptions()
+    extensions.table = True
+    extensions.strikethrough = True
+    extensions.autolink = True
+    extensions.footnotes = True
+    options = comrak.RenderOptions()
+    # Raw HTML is let through to the sanitiser, which judges it together with the rest.
+    options.unsafe_ = True
+
+    def render(text: str) -> str:
+        rendered: str = comrak.render_markdown(
+            text, extension_options=extensions, render_options=options
+        )
+        return rendered
+
+    return render
 
 
 def _check_tree(blocks: list[Block], pointer: str) -> None:

@@ -13,7 +13,6 @@ from email.message import EmailMessage
 from typing import Final
 
 import msgspec
-import structlog
 
 from rustok.core.errors import NotFound, Unavailable
 from rustok.core.ids import new_id
@@ -32,6 +31,7 @@ from rustok.platform.mail.service import mails
 from rustok.platform.mail.service.composing import composer_of
 from rustok.platform.mail.service.leaving import Sender
 from rustok.telemetry import metrics
+from rustok.telemetry.structured import structlog
 
 LEASE: Final = timedelta(seconds=120)
 """Longer than the longest sending: `MailRoute.total_seconds` is at most 60."""

@@ -15,8 +15,6 @@ from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import structlog
-
 import rustok
 from rustok.core.errors import NotFound, Unavailable
 from rustok.core.ids import new_id
@@ -38,6 +36,7 @@ from rustok.platform.webhooks.service import deliveries
 from rustok.platform.webhooks.service.sending import Sender
 from rustok.telemetry import metrics, trace_context, tracing
 from rustok.telemetry.logs import log_fields
+from rustok.telemetry.structured import structlog
 from rustok.telemetry.tracing import NoSpan, Span
 
 CONCURRENCY: Final = 32

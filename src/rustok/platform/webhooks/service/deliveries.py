@@ -9,7 +9,6 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import msgspec
-import structlog
 
 from rustok.core.db import ReadTx, WriteTx
 from rustok.core.events.envelope import Envelope
@@ -39,6 +38,7 @@ from rustok.platform.webhooks.repository import due
 from rustok.platform.webhooks.repository import endpoints as endpoint_repository
 from rustok.platform.webhooks.service.endpoints import switch_off
 from rustok.platform.webhooks.states import DELIVERY_LIFECYCLE
+from rustok.telemetry.structured import structlog
 
 SLUG: Final = "webhooks"
 KEPT_FOR: Final = timedelta(days=30)
