@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import gc
 import signal
 import socket
 from collections.abc import Callable, Collection
@@ -45,6 +46,7 @@ log = get_logger("rustok.serving")
 
 def give_back_memory() -> None:
     """Hand what the start needed and freed back to the system (glibc keeps it otherwise)."""
+    gc.collect()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
