@@ -35,6 +35,8 @@ REVISION: Final = "0001"
 
 only_sqlite = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 """What is decided before the database is asked, or by a database that is not the one under test."""
+only_postgres = pytest.mark.parametrize("database_kind", ["postgres"], indirect=True)
+"""What goes from SQLite to PostgreSQL, and back or on from there: the way the other way is in it."""
 _GROWING: Final = {"outbox", "aggregate_sequences", "audit_pending", "inbox", "cache_stamps"}
 """Tables that a restore itself adds to, or that go on living."""
 
@@ -158,6 +160,7 @@ def comparable(rows: Rows) -> Rows:
     return {name: rows[name] for name in names}
 
 
+@only_postgres
 def test_a_tenant_restored_elsewhere_is_the_same_and_nobody_else_comes_with_it(
     here: Place,
     there: Place,
@@ -318,6 +321,7 @@ def test_a_suspended_tenant_is_set_back_and_its_history_goes_on(
     assert "0 finding(s)" in there.cli.ok("audit", "events", "--only", "database").out
 
 
+@only_postgres
 def test_an_erased_tenant_comes_back_and_its_audit_log_goes_on(
     there: Place, origin: Origin, tmp_path: Path
 ) -> None:
