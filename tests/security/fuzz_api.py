@@ -11,6 +11,7 @@ accepted, a thing that was deleted is gone, methods that are not there are 405. 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.errors import Unsatisfiable
+from hypothesis.errors import Flaky, Unsatisfiable
 from schemathesis.core.failures import FailureGroup
 from schemathesis.python import asgi
 from schemathesis.specs.openapi import checks as openapi
@@ -47,6 +48,7 @@ CHECKS: Final = [
     openapi.use_after_free,
 ]
 STATEFUL_STEPS: Final = 8
+WALKS_AT_ONCE: Final = 10
 Part = tuple[int, int]
 """(k, n): the k-th of n slices."""
 
@@ -117,7 +119,7 @@ def by_operation(live: proof.Live, caller: str, examples: int, part: Part) -> Re
     return report
 
 
-def by_links(live: proof.Live, caller: str, walks: int, part: Part) -> Report:
+def by_links(live: proof.Live, caller: str, cases: int, part: Part) -> Report:
     """Walks of up to STATEFUL_STEPS requests, each using what the ones before answered."""
     report = Report(f"{caller}, by links")
     headers = proof._headers(live, live.seeded.admin_token if caller == "admin" else None)
@@ -134,20 +136,25 @@ def by_links(live: proof.Live, caller: str, walks: int, part: Part) -> Report:
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
             report.judge(case, response, headers)
 
-    seed(part[0])(Walk)
-    Walk.run(
-        settings=settings(
-            max_examples=-(-walks // part[1]),
-            stateful_step_count=STATEFUL_STEPS,
-            database=None,
-            deadline=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-    )
+    wanted, turn = -(-cases // part[1]), 0
+    # The rows of one walk are there for the next: the same choices may go another way, which ends a
+    # batch; so there are many small ones, each with a seed of its own.
+    while report.cases < wanted and turn < cases:
+        seed(turn * part[1] + part[0])(Walk)
+        with contextlib.suppress(Flaky):
+            Walk.run(settings=_WALKS)
+        turn += 1
     return report
 
 
+_WALKS: Final = settings(
+    max_examples=WALKS_AT_ONCE,
+    stateful_step_count=STATEFUL_STEPS,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 PARTS: Final[dict[str, tuple[str, float]]] = {
     "admin-operations": ("admin", 0.5),
     "anonymous-operations": ("anonymous", 0.2),
@@ -166,8 +173,7 @@ def run_part(name: str, wanted: int, template: Path, folder: Path, part: Part) -
             many = len(proof._operations(proof._schema(live)))
             report = by_operation(live, caller, max(1, -(-int(wanted * share) // (2 * many))), part)
         else:
-            walks = max(1, int(wanted * share / STATEFUL_STEPS * 1.3))
-            report = by_links(live, caller, walks, part)
+            report = by_links(live, caller, max(1, int(wanted * share)), part)
     report.tell()
     asgi.shutdown_lifespans()
     return report
