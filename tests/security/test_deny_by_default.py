@@ -135,6 +135,20 @@ async def test_a_token_that_is_none_is_401_on_public_routes_too(
             assert (await client.get(path)).status_code == 401, path
 
 
+async def test_the_document_says_of_every_operation_that_a_bad_token_is_refused(
+    world: World,
+) -> None:
+    async with world.client() as client:
+        paths = (await client.get("/openapi.json")).json()["paths"]
+    silent = [
+        operation["operationId"]
+        for path in paths.values()
+        for operation in path.values()
+        if "401" not in operation["responses"]
+    ]
+    assert silent == []
+
+
 @pytest.fixture
 async def nobody_special(world: World, tenant: TenantProfile) -> AsyncIterator[httpx.AsyncClient]:
     """A staff member without any role."""

@@ -222,11 +222,13 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _errors_of(route: Route) -> list[type[RustokError]]:
-    found: list[type[RustokError]] = [InvalidInput, NotFound, Unavailable, *LIMITS, *route.errors]
+    # 401 on public routes, too: a token that is sent and not good is refused everywhere.
+    found: list[type[RustokError]] = [InvalidInput, Unauthenticated, NotFound, Unavailable, *LIMITS]
+    found += route.errors
     if route.query is not None or route.path_params:
         found.append(AddressTooLong)
     if route.permission != PUBLIC:
-        found += [Unauthenticated, PermissionDenied]
+        found.append(PermissionDenied)
         if route.surface != "auth":
             found.append(SecondFactorRequiredHere)
     if route.step_up:
