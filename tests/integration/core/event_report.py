@@ -18,9 +18,15 @@ from uuid import UUID
 import httpx
 import msgspec
 
+from rustok.cli.archive import Archive
+from rustok.cli.backup import write_backup
+from rustok.cli.backup_file import BackupFile
+from rustok.cli.invocation import Invocation
+from rustok.cli.restore import read_backup
 from rustok.commerce.carts.service import abandon_idle
 from rustok.commerce.carts.tables import carts
 from rustok.commerce.fulfilments import api as fulfilments
+from rustok.core.db.erased_rows import erase_rows, erased_tables
 from rustok.core.events.event import event_types
 from rustok.core.parts import Parts
 from rustok.core.resilience.breaker_registry import BreakerRegistry
@@ -29,6 +35,7 @@ from rustok.platform.tenants import api as tenants
 from rustok.platform.webhooks import api as webhooks
 from rustok.platform.webhooks.service.courier import Courier
 from rustok.platform.webhooks.service.sending import Sender
+from rustok.server import migrations
 from rustok.server.platform import Platform
 from rustok.telemetry import logs
 from tests.conftest import World, settings_for
@@ -137,11 +144,26 @@ async def _parcel_cancelled(world: World, seeded: Seeded) -> None:
         await fulfilments.cancel(tx, parcel.id)
 
 
-async def _tenant_erased(world: World) -> None:
+async def _tenant_erased_and_restored(world: World) -> TenantProfile:
     gone = await world.tenant()
+    revision = await migrations.current(world.platform.settings)
+    assert revision is not None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "gone.zip"
+        with Archive(file) as archive:
+            await write_backup(Invocation(as_json=True), world.platform, gone, archive, revision)
+        await _tenant_erased(world, gone)
+        with BackupFile(file) as backup:
+            await read_backup(Invocation(as_json=True), world.platform, backup)
+    return gone
+
+
+async def _tenant_erased(world: World, gone: TenantProfile) -> None:
     async with world.db.system("test") as tx:
         await tenants.suspend(tx, gone.id, reason="Contract ended")
     async with world.db.system("test") as tx:
+        for table in erased_tables():
+            await erase_rows(tx, table, gone.id)
         await tenants.erase(tx, gone.id)
 
 
@@ -234,7 +256,8 @@ async def run_flows(world: World) -> Report:
     await watch.note("login-providers, auth/providers/{slug}/begin, finish")
     await _tenant_suspended_and_back(world, seeded)
     await watch.note("tenants.suspend, reactivate")
-    await _tenant_erased(world)
+    restored = await _tenant_erased_and_restored(world)
+    await watch.note("tenant backup, erase, restore", restored)
     platform = await world.parts.profile_of(PLATFORM_TENANT_ID)
     await watch.note("tenants.suspend, erase", platform)
     return Report(flow_of=watch.flow_of, faults=faults)
