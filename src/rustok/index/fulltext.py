@@ -56,6 +56,11 @@ def create_statements(dialect: str) -> list[str]:
     ]
 
 
+def search_functions() -> list[str]:
+    """DDL that brings the functions of PostgreSQL to what they are here; the tables stay."""
+    return [_filled(_FOUND_FUNCTION, shelf) for shelf in SHELVES]
+
+
 def drop_statements(dialect: str) -> list[str]:
     """DDL to run before the tables are dropped; undoes `create_statements`."""
     templates = _DROP_SQLITE if dialect == "sqlite" else _DROP_POSTGRES
@@ -93,13 +98,9 @@ $$
 """.strip()
 
 
-_CREATE_POSTGRES: Final = (
-    "ALTER TABLE @entries ADD COLUMN search tsvector GENERATED ALWAYS AS "
-    "(rustok_search_vector(configuration, scope, title, keywords, body)) STORED",
-    "CREATE INDEX ix_@entries_search ON @entries USING gin (search)",
-    # Row-level security is forced on the owner, too, as whom the function below runs.
-    "CREATE POLICY @entries_owner ON @entries FOR SELECT TO CURRENT_USER USING (true)",
-    """
+# The scope is in the index already. `IS TRUE` keeps the index of the tenant out of it: PostgreSQL would
+# read through every entry of the tenant to intersect the two.
+_FOUND_FUNCTION: Final = """
 CREATE OR REPLACE FUNCTION @entries_found(
     wanted_locale text, wanted tsquery, wanted_scope text, is_ranked boolean
 ) RETURNS TABLE (subject_id uuid, score bigint)
@@ -107,11 +108,19 @@ LANGUAGE sql STABLE STRICT SECURITY DEFINER ROWS 100 SET search_path = public, p
     SELECT e.subject_id,
         CASE WHEN is_ranked THEN (ts_rank(e.search, wanted) * 1000000)::bigint ELSE 0 END
     FROM @entries e
-    WHERE e.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid
-        AND e.locale = wanted_locale
+    WHERE (e.tenant_id = nullif(current_setting('app.tenant_id', true), '')::uuid) IS TRUE
+        AND (e.locale = wanted_locale) IS TRUE
         AND e.search @@ (wanted && quote_literal(wanted_scope)::tsquery)
 $$
-""".strip(),
+""".strip()
+
+_CREATE_POSTGRES: Final = (
+    "ALTER TABLE @entries ADD COLUMN search tsvector GENERATED ALWAYS AS "
+    "(rustok_search_vector(configuration, scope, title, keywords, body)) STORED",
+    "CREATE INDEX ix_@entries_search ON @entries USING gin (search)",
+    # Row-level security is forced on the owner, too, as whom the function below runs.
+    "CREATE POLICY @entries_owner ON @entries FOR SELECT TO CURRENT_USER USING (true)",
+    _FOUND_FUNCTION,
     "REVOKE ALL ON FUNCTION @entries_found(text, tsquery, text, boolean) FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION @entries_found(text, tsquery, text, boolean) "
     "TO rustok_app, rustok_system",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Integer,
     Text,
+    and_,
     bindparam,
     case,
     cast,
@@ -23,15 +24,34 @@ from sqlalchemy import (
     table,
 )
 from sqlalchemy.dialects.postgresql import REGCONFIG
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import TableValuedAlias
+from sqlalchemy.sql.selectable import FromClause, Join
 
-from rustok.core.db import Id
+from rustok.core.db import TENANT, Id
 from rustok.core.db.statement import DialectName
 from rustok.index.fulltext import configuration_of, scope_of
 from rustok.index.shelves import Shelf
 from rustok.index.words import Terms
+
+
+class JoinInOrder(Join):
+    """A join that SQLite makes from left to right.
+
+    Without statistics SQLite takes the rows of a tenant to be few and reads them all, to look for
+    each among those that were found.
+    """
+
+    inherit_cache = True
+
+
+@compiles(JoinInOrder, "sqlite")
+def _join_in_order(element: JoinInOrder, compiler: Any, **kw: Any) -> str:
+    kw = {name: value for name, value in kw.items() if name not in ("asfrom", "from_linter")}
+    left = compiler.process(element.left, asfrom=True, **kw)
+    right = compiler.process(element.right, asfrom=True, **kw)
+    return f"{left} CROSS JOIN {right} ON {compiler.process(element.onclause, **kw)}"
 
 
 def search_parameters(terms: Terms, tenant_id: UUID, locale: str) -> dict[str, object]:
@@ -39,21 +59,20 @@ def search_parameters(terms: Terms, tenant_id: UUID, locale: str) -> dict[str, o
     scope = scope_of(tenant_id, locale)
     return {
         "match_any": terms.fts5("title keywords body", scope=scope),
-        "match_keywords": terms.fts5("title keywords", scope=scope),
-        "match_title": terms.fts5("title", scope=scope),
-        "match_start": terms.fts5_start("title", scope=scope),
+        **{f"piece_{number}": piece for number, piece in enumerate(terms.pieces())},
+        "start": terms.start(),
         "scope": scope,
         "configuration": configuration_of(locale),
         "tsquery": terms.tsquery(),
     }
 
 
-def fts5(shelf: Shelf, parameter: str) -> ColumnElement[bool]:
-    """The entry is among those that SQLite's full text finds with the query of `parameter`."""
+def _fts5(shelf: Shelf) -> ColumnElement[bool]:
+    """The entry is among those that SQLite's full text finds."""
     name = f"{shelf.entries.name}_fts"
     words = table(name, column("rowid", BigInteger()))
     matching = literal_column(name).op("MATCH", is_comparison=True)(
-        bindparam(parameter, type_=Text())
+        bindparam("match_any", type_=Text())
     )
     return shelf.entries.c.entry.in_(select(words.c.rowid).where(matching))
 
@@ -66,9 +85,16 @@ def _tsquery() -> ColumnElement[Any]:
     return stemmed.op("||")(plain)
 
 
-@functools.cache
-def found_by(shelf: Shelf, *, is_ranked: bool) -> TableValuedAlias:
-    """The subjects PostgreSQL finds, with their scores; see `fulltext` on why a function looks."""
+@functools.lru_cache(maxsize=256)
+def found_by(shelf: Shelf, dialect: DialectName, *, term_count: int, is_ranked: bool) -> FromClause:
+    """The subjects a search finds, as `subject_id` and `score`.
+
+    The score is a whole number that depends on the row and the words alone: a measure that looks at
+    the whole index (bm25) would shift while rows are written, and a cursor on it would lose rows.
+    On PostgreSQL a function looks; `fulltext` says why.
+    """
+    if dialect == "sqlite":
+        return _found_by_sqlite(shelf, term_count)
     look: FunctionElement[Any] = getattr(func, f"{shelf.entries.name}_found")(
         bindparam("locale", type_=Text()),
         _tsquery(),
@@ -80,16 +106,25 @@ def found_by(shelf: Shelf, *, is_ranked: bool) -> TableValuedAlias:
     )
 
 
-def score_of(shelf: Shelf, dialect: DialectName) -> ColumnElement[int]:
-    """Relevance as a whole number that depends on the row and the words alone.
+def _found_by_sqlite(shelf: Shelf, term_count: int) -> FromClause:
+    """With tiers for scores: words in the title, at its beginning, ...; the texts are normal words."""
+    e = shelf.entries
+    space = literal_column("' '", Text())
+    title = space.concat(e.c.title).concat(space)
+    told = title.concat(e.c.keywords).concat(space)
 
-    A measure that looks at the whole index (bm25) would shift while rows are written, and a cursor
-    on it would lose rows; SQLite therefore gets tiers: words in the title, at its beginning, ...
-    """
-    if dialect == "sqlite":
-        total: ColumnElement[Any] = literal_column("1", Integer())
-        for parameter, weight in (("match_keywords", 2), ("match_title", 4), ("match_start", 8)):
-            total = total + case((fts5(shelf, parameter), weight), else_=0)
-        return total
-    score: ColumnElement[int] = found_by(shelf, is_ranked=True).c.score
-    return score
+    def has_all(text: ColumnElement[Any]) -> ColumnElement[bool]:
+        pieces = (bindparam(f"piece_{number}", type_=Text()) for number in range(term_count))
+        return and_(*(func.instr(text, piece) > 0 for piece in pieces))
+
+    begins = func.instr(title, bindparam("start", type_=Text())) == 1
+    score: ColumnElement[Any] = literal_column("1", Integer())
+    for condition, weight in ((has_all(told), 2), (has_all(title), 4), (begins, 8)):
+        score = score + case((condition, literal_column(str(weight))), else_=literal_column("0"))
+    return (
+        select(e.c.subject_id, score.label("score"))
+        .where(
+            e.c.tenant_id == TENANT, e.c.locale == bindparam("locale", type_=Text()), _fts5(shelf)
+        )
+        .subquery("found")
+    )

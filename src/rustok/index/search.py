@@ -23,13 +23,14 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
 
 from rustok.core.db import TENANT, Query, ReadTx
 from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
 from rustok.core.db.statement import Compiled, DialectName, Row
 from rustok.core.ids import parse_id
 from rustok.core.pagination import InvalidCursor, cut_page, decode_cursor
-from rustok.index.matching import found_by, fts5, score_of, search_parameters
+from rustok.index.matching import JoinInOrder, found_by, search_parameters
 from rustok.index.shelves import Shelf
 from rustok.index.words import Terms
 
@@ -118,7 +119,7 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
     """What makes one statement differ from another; the values are parameters."""
 
-    has_terms: bool
+    term_count: int
     facet_count: int
     conditions: tuple[str, ...]
 
@@ -141,7 +142,7 @@ class Catalogue:
 
     def shape(self, selection: Selection) -> Shape:
         return Shape(
-            has_terms=selection.terms is not None,
+            term_count=len(selection.terms.words) if selection.terms is not None else 0,
             facet_count=len(selection.facets),
             conditions=tuple(sorted(selection.values)),
         )
@@ -158,6 +159,21 @@ class Catalogue:
             bound |= search_parameters(selection.terms, tx.ctx.tenant_id, locale)
         return bound
 
+    def in_variety(self, statement: Select[Any]) -> Select[Any]:
+        """`statement` for the documents of the tenant in the locale and currency of the context."""
+        documents = self.shelf.documents
+        statement = statement.where(
+            documents.c.tenant_id == TENANT,
+            documents.c.locale == bindparam("locale", type_=Text()),
+        )
+        if self.shelf.per_currency:
+            statement = statement.where(documents.c.currency == bindparam("currency", type_=Text()))
+        return statement
+
+    def found(self, shape: Shape, dialect: DialectName, *, is_ranked: bool) -> FromClause:
+        """What the words of a search find."""
+        return found_by(self.shelf, dialect, term_count=shape.term_count, is_ranked=is_ranked)
+
     def restricted(
         self,
         statement: Select[Any],
@@ -169,16 +185,12 @@ class Catalogue:
         """`statement`, which selects from the documents, with the conditions of `shape`.
 
         Args:
-            is_ranked: whether the statement uses `score_of`.
+            is_ranked: whether the statement uses the score of `found`.
         """
-        documents, entries = self.shelf.documents, self.shelf.entries
-        statement = statement.where(
-            documents.c.tenant_id == TENANT,
-            documents.c.locale == bindparam("locale", type_=Text()),
-            *(self.conditions[name] for name in shape.conditions),
+        documents = self.shelf.documents
+        statement = self.in_variety(statement).where(
+            *(self.conditions[name] for name in shape.conditions)
         )
-        if self.shelf.per_currency:
-            statement = statement.where(documents.c.currency == bindparam("currency", type_=Text()))
         for index in range(shape.facet_count):
             facets = self.shelf.facets.alias(f"facets_{index}")
             statement = statement.where(
@@ -191,17 +203,10 @@ class Catalogue:
                     )
                 )
             )
-        if shape.has_terms and dialect == "sqlite":
-            statement = statement.where(
-                entries.c.tenant_id == TENANT,
-                entries.c.tenant_id == documents.c.tenant_id,
-                entries.c.subject_id == documents.c.subject_id,
-                entries.c.locale == documents.c.locale,
-                fts5(self.shelf, "match_any"),
-            )
-        elif shape.has_terms:
-            found = found_by(self.shelf, is_ranked=is_ranked)
-            statement = statement.where(documents.c.subject_id == found.c.subject_id)
+        if shape.term_count:
+            found = self.found(shape, dialect, is_ranked=is_ranked)
+            same = documents.c.subject_id == found.c.subject_id
+            statement = statement.select_from(JoinInOrder(found, documents, same))
         return statement
 
     async def list_hits(
@@ -280,14 +285,19 @@ def _page_statement(
     catalogue: Catalogue, shape: Shape, order: Order, has_cursor: bool, dialect: DialectName
 ) -> Select[Any]:
     documents = catalogue.shelf.documents
+    is_ranked = order.column is None
     place: ColumnElement[Any] = (
-        score_of(catalogue.shelf, dialect) if order.column is None else documents.c[order.column]
+        documents.c[order.column]
+        if order.column is not None
+        else catalogue.found(shape, dialect, is_ranked=True).c.score
     )
+    # Words find many rows; their cards are fetched for those of the page alone.
+    card = [] if shape.term_count else [documents.c.card]
     statement = catalogue.restricted(
-        select(documents.c.card, documents.c.subject_id, place.label("place")),
+        select(*card, documents.c.subject_id, place.label("place")),
         shape,
         dialect,
-        is_ranked=order.column is None,
+        is_ranked=is_ranked,
     )
     if has_cursor:
         kind = BigInteger() if order.column is None else documents.c[order.column].type
@@ -297,9 +307,23 @@ def _page_statement(
         )
         here = tuple_(place, documents.c.subject_id)
         statement = statement.where(here < after if order.descending else here > after)
-    keys = (place, documents.c.subject_id)
-    statement = statement.order_by(*((key.desc() for key in keys) if order.descending else keys))
-    return statement.limit(bindparam("limit", type_=Integer()))
+    statement = _in_order(statement, order, place, documents.c.subject_id)
+    statement = statement.limit(bindparam("limit", type_=Integer()))
+    return _with_cards(catalogue, statement, order) if shape.term_count else statement
+
+
+def _in_order(statement: Select[Any], order: Order, *keys: ColumnElement[Any]) -> Select[Any]:
+    return statement.order_by(*((key.desc() for key in keys) if order.descending else keys))
+
+
+def _with_cards(catalogue: Catalogue, statement: Select[Any], order: Order) -> Select[Any]:
+    """The cards of the subjects that `statement` found and placed."""
+    documents = catalogue.shelf.documents
+    top = statement.subquery("top")
+    same = documents.c.subject_id == top.c.subject_id
+    cards = catalogue.in_variety(select(documents.c.card, top.c.subject_id, top.c.place))
+    cards = cards.select_from(JoinInOrder(top, documents, same))
+    return _in_order(cards, order, top.c.place, top.c.subject_id)
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -343,7 +367,7 @@ def _facet_statement(catalogue: Catalogue, shape: Shape, dialect: DialectName) -
 @functools.cache
 def _by_handle(catalogue: Catalogue, conditions: tuple[str, ...]) -> Query[Stored]:
     documents = catalogue.shelf.documents
-    shape = Shape(has_terms=False, facet_count=0, conditions=conditions)
+    shape = Shape(term_count=0, facet_count=0, conditions=conditions)
     statement = catalogue.restricted(
         select(documents.c.document, documents.c.etag), shape, "sqlite"
     ).where(documents.c.handle == bindparam("handle", type_=Text()))

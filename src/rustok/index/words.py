@@ -68,9 +68,13 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
         terms = " AND ".join(f'"{word}"' for word in self.words)
         return f'scope : "{scope}" AND {{{columns}}} : ({terms}*)'
 
-    def fts5_start(self, column: str, *, scope: str) -> str:
-        """An FTS5 query for a `column` that begins with the words in their order."""
-        return f'scope : "{scope}" AND {column} : ^"{" ".join(self.words)}"*'
+    def pieces(self) -> list[str]:
+        """What a text with a space at both ends must contain: whole words, of the last its beginning."""
+        return [*(f" {word} " for word in self.words[:-1]), f" {self.words[-1]}"]
+
+    def start(self) -> str:
+        """What such a text begins with when the words stand first in it, in their order."""
+        return f" {' '.join(self.words)}"
 
     def tsquery(self) -> str:
         """The argument of PostgreSQL's to_tsquery for all words."""
