@@ -22,7 +22,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 DOCS_STAMP := $(VENV)/.installed-docs
 BENCH_STAMP := $(VENV)/.installed-bench
 
-.PHONY: help install install-dev demo serve test check format bench rivals docs services lock audit sbom clean
+.PHONY: help install install-dev demo serve test coverage mutation check format bench rivals docs services lock audit sbom clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 16
@@ -56,6 +56,19 @@ serve: install ## Start the server with your settings
 
 test: install-dev ## Run all tests (ARGS="tests/unit -k money")
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -q $(ARGS)
+
+# What the table of docs/guides/testing.md is measured over.
+COVERED := tests/unit tests/contract tests/property tests/integration
+
+coverage: install-dev ## Measure which lines and branches the tests reach, by package (ARGS="tests/unit")
+	@rm -rf build/coverage && mkdir -p build/coverage
+	@$(BIN)/coverage run -m pytest -n $(JOBS) --dist loadfile -q $(or $(ARGS),$(COVERED)) || touch build/coverage/failed
+	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet --fail-under=0 -o build/coverage/report.json
+	@$(BIN)/python -m tools.coverage_by_package build/coverage/report.json
+	@test ! -e build/coverage/failed || { echo "Some tests failed; see above" >&2; exit 1; }
+
+mutation: install-dev ## See whether tests notice wrong code: money, lifecycles, outbox, isolation (ARGS="money")
+	@$(BIN)/python -m tools.mutation $(ARGS)
 
 check: install-dev ## Lint, format, types, architecture, own lints
 	@$(BIN)/ruff check .

@@ -34,23 +34,33 @@ TENANT: Final = "bench"
 
 
 @contextlib.asynccontextmanager
-async def database(kind: str, folder: Path) -> AsyncIterator[Settings]:
+async def database(
+    kind: str, folder: Path, *, name: str = "rustok_bench"
+) -> AsyncIterator[Settings]:
     """An empty database of the schema; PostgreSQL's is dropped at the end."""
     if kind == "sqlite":
         path = folder / "bench.sqlite3"
         await asyncio.to_thread(create_sqlite_schema, path)
         yield _settings(f"sqlite:///{path}")
         return
-    name = f"rustok_bench_{os.getpid()}"
+    name = f"{name}_{os.getpid()}"
     await create_postgres_schema(POSTGRES, name)
-    place = POSTGRES.rpartition("/")[0].split("@")[-1].removeprefix("postgresql://")
     try:
-        yield _settings(
-            f"postgresql://{APP_ROLE}@{place}/{name}",
-            f"postgresql://{SYSTEM_ROLE}@{place}/{name}",
-        )
+        yield settings_of(kind, f"{POSTGRES.rpartition('/')[0]}/{name}")
     finally:
         await drop_database(POSTGRES, name)
+
+
+def settings_of(kind: str, url: str) -> Settings:
+    """Settings for a database that is there.
+
+    Args:
+        url: on PostgreSQL of any role; the server uses the two roles of a deployment.
+    """
+    if kind == "sqlite":
+        return _settings(url)
+    place = url.split("@")[-1].removeprefix("postgresql://")
+    return _settings(f"postgresql://{APP_ROLE}@{place}", f"postgresql://{SYSTEM_ROLE}@{place}")
 
 
 def _settings(url: str, system_url: str | None = None) -> Settings:

@@ -219,3 +219,33 @@ def test_a_locale_unknown_to_cldr_is_written_in_english() -> None:
 def test_importing_money_does_not_load_babel() -> None:
     probe = "import sys, rustok.core.money; sys.exit('babel' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
+
+
+def test_nothing_is_neither_more_nor_less_than_nothing() -> None:
+    assert not eur(0).is_negative
+    assert not eur(0).is_positive
+    assert not eur(1) < eur(1)
+    assert not eur(1) > eur(1)
+    assert not eur(2) <= eur(1)
+    assert not eur(1) >= eur(2)
+    assert format_decimal(eur(0)) == "0.00"
+
+
+def test_bounds_are_within_bounds() -> None:
+    assert eur(-MAX_AMOUNT_MINOR).amount_minor == -MAX_AMOUNT_MINOR
+    with pytest.raises(InvalidAmount):
+        eur(-MAX_AMOUNT_MINOR - 1)
+    assert eur(1).percentage(1_000_000) == eur(10_000)
+    assert eur(100).percentage(Decimal("1.000000000001")) == eur(1)
+    assert parse_decimal("90071992547409.91", "EUR") == eur(MAX_AMOUNT_MINOR)
+    assert parse_decimal("0" * 36 + "1.50", "EUR") == eur(150)
+
+
+def test_a_ratio_is_made_of_two_ints_and_not_of_nothing() -> None:
+    assert eur(7).ratio(3, 1) == eur(21)
+    for numerator, denominator in ((1.5, 2), (1, 2.0)):
+        with pytest.raises(TypeError):
+            eur(1).ratio(numerator, denominator)  # type: ignore[arg-type]  # that is what is refused
+    for denominator in (0, -1):
+        with pytest.raises(ValueError, match="positive"):
+            eur(1).ratio(1, denominator)
