@@ -5,7 +5,9 @@
 For each database two are filled by `benchmarks.scale`, a server is started on each, and both are asked
 in turns over one connection, so that what is measured is the answer and not a queue. The caches of
 answers are off. Tenants are asked for by Zipf's law, as they are large: the first, with an eighth of
-all products, most often. Words of searches come from titles the tenant has.
+all products, most often. A search is for the name of a thing the tenant has, two words, which finds
+one or two on either side. A search for one word of it finds a hundred in the largest tenant and one
+in the small: it is measured, too, without a goal, since the two answers are not the same work.
 
 `--big` takes a database that `benchmarks.scale` has filled already: with `sqlite` its URL, with
 `postgres` that of a superuser.
@@ -22,6 +24,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 import uvloop
@@ -44,7 +47,7 @@ _SORTS: Final = ("", "&sort=price_asc", "&sort=price_desc", "&sort=title")
 
 class _Tenant(msgspec.Struct, frozen=True):
     shop: Shop
-    words: list[str]
+    names: list[str]
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -82,14 +85,17 @@ async def _tenants(port: int, plan: Plan, rng: random.Random, count: int) -> lis
         request = shop.get("/products?limit=50").replace(b"accept-encoding: gzip, br\r\n", b"")
         answer = await fetch(shop.host, port, request)
         page = msgspec.json.decode(answer.body, type=_Page)
-        words = sorted({word.lower() for item in page.items for word in item.title.split()[:2]})
-        known[number] = _Tenant(shop, words)
+        names = sorted({" ".join(item.title.lower().split()[:2]) for item in page.items})
+        known[number] = _Tenant(shop, names)
     return [known[number] for number in drawn]
 
 
 def _asking(tenants: list[_Tenant], rng: random.Random, kind: str) -> Shopper:
     for tenant in tenants:
-        more = rng.choice(_SORTS) if kind == "list" else f"&q={rng.choice(tenant.words)}"
+        words = rng.choice(tenant.names)
+        if kind == "one-word search":
+            words = rng.choice(words.split())
+        more = rng.choice(_SORTS) if kind == "list" else f"&q={quote(words)}"
         yield Ask(kind, tenant.shop.get(f"/products?limit={PAGE_SIZE}{more}"))
 
 
@@ -109,7 +115,7 @@ async def measure(
     made = []
     off = {"HTTP__STOREFRONT_CACHE_BYTES": "0", "TELEMETRY__LOG_LEVEL": "WARNING"}
     with server(small, **off) as (small_port, _), server(large, **off) as (large_port, _):
-        for what in ("list", "search"):
+        for what in ("list", "search", "one-word search"):
             pairs: list[tuple[Measured, Measured]] = []
             for number in range(rounds + 1):
                 one = await _round(small_port, SMALL, number, count, what)
@@ -134,7 +140,7 @@ def _figure(kind: str, what: str, pairs: list[tuple[Measured, Measured]]) -> Fig
         name=f"{what} at size on {kind}: p95 over that of {SMALL.products}",
         ours=ratio(0.95),
         unit="times",
-        at_most=AT_MOST,
+        at_most=None if what == "one-word search" else AT_MOST,
         note=f"p95 {p95[1]:.2f} ms beside {p95[0]:.2f} ms; p50 {p50[1]:.2f} beside {p50[0]:.2f} ms, "
         f"{ratio(0.5):.2f} times; {len(pairs)} rounds of {pairs[0][0].requests}",
     )
