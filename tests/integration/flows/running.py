@@ -113,7 +113,7 @@ def _embedded(settings: Settings, folder: Path) -> Iterator[Deployment]:
     )
     server = Process(["serve"], variables, folder)
     try:
-        server.wait_for(f"http://127.0.0.1:{port}/health/ready")
+        server.wait_for(f"http://127.0.0.1:{port}/health/ready", seconds=100)
         yield Deployment(settings, f"http://127.0.0.1:{port}")
     finally:
         server.stop()
@@ -138,8 +138,8 @@ def _services(settings: Settings, folder: Path) -> Iterator[Deployment]:
     assert Process(["events", "provision"], variables, folder)._process.wait(60) == 0
     running = [Process(["serve"], variables, folder), Process(["worker"], variables, folder)]
     try:
-        running[0].wait_for(f"http://127.0.0.1:{port}/health/ready")
-        running[1].wait_for(f"http://127.0.0.1:{worker_port}/health/ready")
+        running[0].wait_for(f"http://127.0.0.1:{port}/health/ready", seconds=100)
+        running[1].wait_for(f"http://127.0.0.1:{worker_port}/health/ready", seconds=100)
         yield Deployment(settings, f"http://127.0.0.1:{port}")
     finally:
         for process in running:
