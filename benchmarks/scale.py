@@ -1,7 +1,7 @@
 """Fills a database with tenants, products, articles and orders by bulk writes, for tests at scale.
 
     rustok migrate                                        # the schema first
-    python -m benchmarks.scale --url sqlite:////tmp/big.sqlite3
+    python -m benchmarks.scale --url sqlite:///big.sqlite3
     python -m benchmarks.scale --url postgresql://postgres@127.0.0.1/big --tenants 2000 --products 100000
 
 Products, articles and orders spread over the tenants by Zipf's law: the first has an eighth of all.

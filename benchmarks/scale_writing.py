@@ -75,11 +75,9 @@ class SqliteWriting:
         try:
             for name in _ordered(rows):
                 columns = _names(name)
-                marks = ", ".join("?" * len(columns))
-                self._connection.executemany(
-                    f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})",
-                    rows[name],  # constant sql: own names
-                )
+                named, marks = ", ".join(columns), ", ".join("?" * len(columns))
+                insert = f"INSERT INTO {name} ({named}) VALUES ({marks})"  # constant sql: own names
+                self._connection.executemany(insert, rows[name])
             for shelf in SHELVES:
                 self._add_words(f"{shelf}_entries", rows)
             run("COMMIT")
