@@ -10,8 +10,11 @@ from collections.abc import Iterator
 from typing import Final
 
 import httpx
+import msgspec
 import pytest
 
+from rustok.server.asgi import application
+from tests.conftest import World
 from tests.security.live import Live
 
 PAGES: Final = ("/", "/products", "/cart", "/docs", "/problems", "/nothing-here")
@@ -83,6 +86,23 @@ def test_browsers_are_told_to_stay_with_https(live: Live) -> None:
         for path in ("/", "/api/v1/storefront/products", "/health/live"):
             told = client.get(path).headers["strict-transport-security"]
             assert told == "max-age=31536000; includeSubDomains"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [(True, "max-age=31536000; includeSubDomains"), (False, "max-age=31536000")],
+)
+async def test_an_operator_decides_whether_hosts_below_stay_with_https(
+    world: World, below: bool, told: str
+) -> None:
+    settings = world.platform.settings
+    http = msgspec.structs.replace(settings.http, hsts_subdomains=below)
+    world.platform.settings = msgspec.structs.replace(settings, http=http)
+    transport = httpx.ASGITransport(app=application(world.platform))
+    async with httpx.AsyncClient(transport=transport, base_url="https://testserver") as client:
+        answer = await client.get("/health/live")
+    assert answer.headers["strict-transport-security"] == told
 
 
 def test_no_answer_names_the_server_software(live: Live) -> None:
