@@ -265,14 +265,15 @@ async def compare(
         for server in servers:
             results[server.name].append(await measure(server, slug, work, seconds))
     print(f"\n{what} ({rounds} rounds of {seconds:g} s, {CLIENTS} clients)")
-    print(f"{'':26}{'/s':>9}{'p99 ms':>9}{'processor ms':>14}{'/s ratio':>10}{'processor':>11}")
+    print(f"{'':26}{'/s':>9}{'p99 ms':>9}{'processor ms':>14}{'/s ratio':>10}{'p99':>8}{'processor':>11}")
     off = results[servers[0].name]
     for name, rows in results.items():
         rate, p99, used = (statistics.median(column) for column in zip(*rows, strict=True))
         pairs = list(zip(rows, off, strict=True))
         ratio = statistics.median(one[0] / base[0] for one, base in pairs)
+        tail = statistics.median(one[1] / base[1] for one, base in pairs)
         cost = statistics.median(one[2] / base[2] for one, base in pairs)
-        print(f"{name:26}{rate:9.0f}{p99:9.2f}{used:14.3f}{ratio:10.2f}{cost:11.2f}")
+        print(f"{name:26}{rate:9.0f}{p99:9.2f}{used:14.3f}{ratio:10.2f}{tail:8.2f}{cost:11.2f}")
 
 
 def spans() -> None:

@@ -21,7 +21,7 @@ from rustok.core.db import WriteTx
 from rustok.server.message import Answer, Scope
 from rustok.telemetry import metrics
 from rustok.telemetry.instruments import Counter
-from rustok.telemetry.tracing import SharedAttributes
+from rustok.telemetry.tracing import SERVER, Shape
 
 NAME: Final = "storefront.answers"
 """In metrics, and on the invalidation bus with a tenant's id as the key."""
@@ -62,7 +62,6 @@ class Ready:
     """One answer as it goes out, but for what belongs to a single request."""
 
     __slots__ = (
-        "attributes",
         "body",
         "epoch",
         "epoch_at",
@@ -75,10 +74,11 @@ class Ready:
         "ok",
         "ok_304",
         "route",
+        "shape",
+        "shape_304",
         "size_bytes",
         "slug",
         "tenant",
-        "title",
         "used",
     )
 
@@ -111,15 +111,19 @@ class Ready:
         self.ok_304: Counter = metrics.HTTP_REQUESTS.labels(method="GET", route=route, status="304")
         self.observe = metrics.HTTP_DURATION.labels(method="GET", route=route).observe
         self.observe_sent = metrics.HTTP_RESPONSE_SIZE.labels(method="GET", route=route).observe
-        self.title = f"GET {route}"
-        self.attributes = SharedAttributes(
+        self.shape, self.shape_304 = self._shape(200), self._shape(304)
+
+    def _shape(self, status: int) -> Shape:
+        return Shape(
+            f"GET {self.route}",
+            SERVER,
             {
                 "http.request.method": "GET",
-                "http.route": route,
-                "http.response.status_code": 200,
+                "http.route": self.route,
+                "http.response.status_code": status,
                 "rustok.tenant": self.tenant,
                 "rustok.answer": "ready",
-            }
+            },
         )
 
     def matches(self, if_none_match: bytes) -> bool:

@@ -55,16 +55,16 @@ async def send_ready(
     if is_known:
         status, body = 304, b""
         start = {"status": 304, "headers": ready.headers_304 + own}
-        counter = ready.ok_304
+        counter, shape = ready.ok_304, ready.shape_304
     else:
         status, body = 200, ready.body
         start = {"status": 200, "headers": ready.headers + own}
-        counter = ready.ok
+        counter, shape = ready.ok, ready.shape
     await send({"type": "http.response.start", **start})
     await send({"type": "http.response.body", "body": body})
     elapsed = time.perf_counter() - started
     TOP.count(ready.slug, elapsed, failed=False)
-    kept = tracing.record_root(trace, ready.title, tracing.SERVER, elapsed, ready.attributes)
+    kept = tracing.record_root(trace, elapsed, shape)
     if switch.on:
         counter.inc()
         ready.observe(elapsed, trace.trace_id if kept else None)

@@ -26,7 +26,7 @@ Across = Literal["add", "largest"]
 _M = TypeVar("_M", bound="Counter | Gauge | Histogram")
 
 
-class Exemplar(msgspec.Struct, frozen=True, array_like=True):
+class Exemplar(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A trace behind a value: 32 hex digits, the value, seconds since 1970."""
 
     trace_id: str

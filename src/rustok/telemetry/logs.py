@@ -6,8 +6,8 @@ authorization are replaced at any depth, whoever logged them. Addresses with a p
 
 from __future__ import annotations
 
+import atexit
 import logging
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
@@ -17,6 +17,8 @@ from typing import Final, Literal, TextIO, TypedDict, Unpack, cast
 import msgspec
 
 from rustok.telemetry import tracing
+from rustok.telemetry.line_writer import LineWriter
+from rustok.telemetry.request_lines import RequestLine, as_json
 from rustok.telemetry.structured import EventDict, Processor, WrappedLogger, structlog
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
@@ -128,17 +130,43 @@ def _name_logger(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return event
 
 
-_lines: Callable[[bytes], object] | None = None
-_write_json: Callable[[bytes], object] | None = None
-_in_force: Final[list[LogLevel]] = ["INFO"]
+class _Force:
+    """What `configure` and `set_level` have put in force."""
+
+    __slots__ = ("level", "requests", "writer")
+
+    def __init__(self) -> None:
+        self.level: LogLevel = "INFO"
+        self.requests = True
+        self.writer: LineWriter | _InMemory | None = None
 
 
-def info_lines() -> Callable[[bytes], object] | None:
-    """Writes a JSON line of level info, at once; None when such are dropped or not JSON.
+_force: Final = _Force()
 
-    For the line of each request alone, which is made without structlog: it costs a tenth.
-    """
-    return _lines
+
+def takes_info() -> bool:
+    """Whether lines of level info are written."""
+    return _force.requests
+
+
+def write_request(line: RequestLine) -> bool:
+    """Write the line of a request as JSON; False where lines are for people, and nothing is done."""
+    writer = _force.writer
+    if writer is None:
+        return False
+    writer.write(as_json(line))
+    for take in _request_taker:
+        take(line)
+    return True
+
+
+def flush() -> None:
+    """Write what waits to be written together; called at the end of the process too."""
+    if _force.writer is not None:
+        _force.writer.flush()
+
+
+atexit.register(flush)
 
 
 def _place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -151,48 +179,60 @@ def _place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 Take = Callable[[dict[str, object]], None]
+TakeRequest = Callable[[RequestLine], None]
 _taker: Final[list[Take]] = []
+_request_taker: Final[list[TakeRequest]] = []
 
 
-def also_to(take: Take | None) -> None:
-    """Hand every line, redacted, to `take` as well; None ends that. It must not wait."""
+def also_to(take: Take | None, take_request: TakeRequest | None = None) -> None:
+    """Hand every line, redacted, to `take` as well, and those of requests to `take_request`.
+
+    None ends that. They must not wait.
+    """
     _taker[:] = [] if take is None else [take]
-
-
-def hand_on(line: dict[str, object]) -> None:
-    """Give a line that was made elsewhere, and holds no secret, to who takes lines as well."""
-    for take in _taker:
-        take(line)
+    _request_taker[:] = [] if take_request is None else [take_request]
 
 
 def _hand_on(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    flush()  # what came before goes before
     for take in _taker:
         take(dict(event))
     return event
 
 
-def _writer_to(stream: TextIO) -> Callable[[bytes], object]:
+class _InMemory:
+    """Writes to a text in memory, which its owner may have closed since."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: bytes) -> None:
+        if not self._stream.closed:
+            self._stream.write(line.decode())
+
+    def flush(self) -> None: ...
+
+
+def _writer_to(stream: TextIO) -> LineWriter | _InMemory:
     """Bytes straight to the file behind `stream`, which every other line flushes."""
     try:
-        number = stream.fileno()
-    except (OSError, AttributeError):  # a text in memory, which its owner may have closed since
-        return lambda line: None if stream.closed else stream.write(line.decode())
-    return lambda line: os.write(number, line)
+        return LineWriter(stream.fileno())
+    except (OSError, AttributeError):
+        return _InMemory(stream)
 
 
 def level_in_force() -> LogLevel:
     """The level in force."""
-    return _in_force[0]
+    return _force.level
 
 
 def set_level(wanted: LogLevel) -> None:
     """Log from `wanted` on, from now on; everything else stays as `configure` set it."""
-    global _lines
     number = logging.getLevelNamesMapping()[wanted]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(number))
     logging.getLogger().setLevel(max(number, logging.INFO))
-    _lines = _write_json if number <= logging.INFO else None
-    _in_force[0] = wanted
+    _force.requests = number <= logging.INFO
+    _force.level = wanted
 
 
 def configure(
@@ -205,7 +245,7 @@ def configure(
         log_format: auto means console on a terminal and JSON elsewhere.
         stream: None means stderr, so that stdout stays for a command's result.
     """
-    global _write_json
+    flush()
     stream = sys.stderr if stream is None else stream
     as_console = log_format == "console" or (log_format == "auto" and stream.isatty())
     shared: list[Processor] = [
@@ -227,7 +267,7 @@ def configure(
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(serializer=_encode),
         ]
-    _write_json = None if as_console else _writer_to(stream)
+    _force.writer = None if as_console else _writer_to(stream)
     # The traceback becomes text first, so that it is redacted like everything else.
     rendering: list[Processor] = [
         structlog.processors.format_exc_info,

@@ -25,7 +25,7 @@ _NIL_TRACE = "0" * 32
 _NIL_SPAN = "0" * 16
 
 
-class TraceContext(msgspec.Struct, frozen=True, kw_only=True):
+class TraceContext(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One place in a trace: `trace_id` 32, `span_id` 16 lower-case hex digits, `flags` a byte.
 
     `parent_id` is the place of the caller, where there was one.

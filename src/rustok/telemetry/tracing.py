@@ -48,8 +48,8 @@ MAX_LINKS: Final = 128
 
 Leaf = tuple[str, Kind, str, int, int, Attributes, int, str | None]
 """A finished span without children: name, kind, parent, start, end, attributes, rows, error."""
-Single = tuple[str, str, str | None, str, Kind, int, int, Attributes]
-"""A local root without children: trace, span, parent, name, kind, start, end, attributes."""
+Single = tuple[TraceContext, int, int, "Shape"]
+"""A local root without children: place, start, end, and what it shares with others."""
 Sink = Callable[["Buffer | Single"], None]
 """Takes what a local root that ended has recorded; it must not wait."""
 
@@ -72,6 +72,18 @@ class Buffer:
 
     def __len__(self) -> int:
         return len(self.spans) + len(self.leaves)
+
+
+class Shape:
+    """What many local roots without children share; it is encoded once."""
+
+    __slots__ = ("attributes", "encoded", "kind", "name")
+
+    def __init__(self, name: str, kind: Kind, attributes: Attributes) -> None:
+        self.name = name
+        self.kind: Kind = kind
+        self.attributes = dict(attributes)
+        self.encoded: tuple[bytes, bytes] | None = None
 
 
 class Span:
@@ -328,18 +340,13 @@ def root_at(
     )
 
 
-def record_root(
-    place: TraceContext, name: str, kind: Kind, seconds: float, attributes: SharedAttributes
-) -> bool:
+def record_root(place: TraceContext, seconds: float, shape: Shape) -> bool:
     """Record work that is over and was a whole local root without children; whether it is kept."""
     tracer = _state.tracer
     if tracer is None or not (place.sampled or tracer.is_slow(seconds)):
         return False
     ended = time.time_ns()
-    started = ended - int(seconds * 1e9)
-    tracer.sink(
-        (place.trace_id, place.span_id, place.parent_id, name, kind, started, ended, attributes)
-    )
+    tracer.sink((place, ended - int(seconds * 1e9), ended, shape))
     return True
 
 

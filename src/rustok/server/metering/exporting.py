@@ -52,7 +52,7 @@ def start_export(settings: Settings) -> Exporter | None:
             )
         )
     if "logs" in telemetry.otlp_signals:
-        logs.also_to(exporter.take_line)
+        logs.also_to(exporter.take_line, exporter.take_request)
     exporter.start()
     return exporter
 

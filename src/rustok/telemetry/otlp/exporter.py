@@ -18,6 +18,7 @@ from rustok.telemetry import metrics
 from rustok.telemetry.otlp import logs, spans, wire
 from rustok.telemetry.otlp import metrics as metric_messages
 from rustok.telemetry.otlp.sending import SIGNALS, CollectorAway, Refused, Sender, Signal
+from rustok.telemetry.request_lines import RequestLine
 from rustok.telemetry.tracing import Buffer, Single
 
 QUEUE: Final = 4_096
@@ -27,7 +28,7 @@ BATCH: Final = 512
 EVERY_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 WAKE_AT: Final = QUEUE // 4
-"""Traces at which the thread does not wait for its next round; each round costs the loop a switch."""
+"""Traces or lines at which the thread does not wait for its next round; a round costs the loop a switch."""
 BREATH: Final = 128
 """After so many spans or lines the thread lets others run: encoding must not hold up requests."""
 
@@ -63,8 +64,8 @@ class Exporter:
         self._resource = resource.encoded()
         self._signals = signals
         self._metrics_seconds = metrics_seconds
-        self._traces: deque[Buffer | Single] = deque()
-        self._lines: deque[Line] = deque()
+        self._traces: deque[Buffer | bytes] = deque()
+        self._lines: deque[Line | bytes] = deque()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._failures = 0
@@ -83,7 +84,8 @@ class Exporter:
         if len(self._traces) >= QUEUE:
             self._dropped["traces"].inc(1 if isinstance(buffer, tuple) else len(buffer))
             return
-        self._traces.append(buffer)
+        # What is one span is encoded here: no garbage to collect, and no thread to fight for the lock.
+        self._traces.append(spans.encode_single(buffer) if isinstance(buffer, tuple) else buffer)
         if len(self._traces) == WAKE_AT:
             self._wake.set()
 
@@ -93,6 +95,15 @@ class Exporter:
             self._dropped["logs"].inc()
             return
         self._lines.append((line, time.time_ns()))
+
+    def take_request(self, line: RequestLine) -> None:
+        """Queue the line of a request."""
+        if len(self._lines) >= QUEUE:
+            self._dropped["logs"].inc()
+            return
+        self._lines.append(logs.encode_request(line, time.time_ns()))
+        if len(self._lines) == WAKE_AT:
+            self._wake.set()
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Send what waits, for a bounded time, and end."""
@@ -121,7 +132,11 @@ class Exporter:
         items: list[bytes] = []
         breath = BREATH
         while self._traces and len(items) < BATCH:
-            items += spans.encode(self._traces.popleft())
+            trace = self._traces.popleft()
+            if isinstance(trace, bytes):
+                items.append(trace)
+                continue
+            items += spans.encode(trace)
             if len(items) >= breath:
                 breath = len(items) + BREATH
                 time.sleep(0)
@@ -130,8 +145,11 @@ class Exporter:
     def _next_lines(self) -> list[bytes]:
         items: list[bytes] = []
         while self._lines and len(items) < BATCH:
-            line, at_ns = self._lines.popleft()
-            items.append(logs.encode(line, at_ns))
+            line = self._lines.popleft()
+            if isinstance(line, bytes):
+                items.append(line)
+                continue
+            items.append(logs.encode(*line))
             if len(items) % BREATH == 0:
                 time.sleep(0)
         return items

@@ -42,6 +42,11 @@ def message(field: int, content: bytes) -> bytes:
     return _tag(field, 2) + varint(len(content)) + content
 
 
+def start(field: int, size: int) -> bytes:
+    """What comes before the `size` bytes of a length-delimited field."""
+    return _tag(field, 2) + varint(size)
+
+
 def text(field: int, value: str) -> bytes:
     encoded = value.encode("utf-8", "replace")
     if len(encoded) > MAX_TEXT_BYTES:
