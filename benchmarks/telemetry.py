@@ -2,7 +2,7 @@
 
 Run: python -m benchmarks.telemetry [--seconds 0.6] [--rounds 15] [--spans]
 
-Four servers on copies of one SQLite file take the same load in turns (A B C D A B C D ...), so that
+Four servers on copies of one SQLite file take the same load in turns (A B C D B C D A ...), so that
 a busy machine disturbs all alike; what counts is each round's ratio to the server without telemetry.
 `processor` is the processor time of the server's process for one request, its sending thread
 included: on a machine with other work it is steadier than throughput, and where the server has one
@@ -261,11 +261,15 @@ async def compare(
     results: dict[str, list[tuple[float, ...]]] = {server.name: [] for server in servers}
     for server in servers:
         await measure(server, slug, work, min(seconds, 1.0))  # warm
-    for _ in range(rounds):
-        for server in servers:
+    for number in range(rounds):
+        # Nobody is always the first, or always after the same one.
+        turn = number % len(servers)
+        for server in servers[turn:] + servers[:turn]:
             results[server.name].append(await measure(server, slug, work, seconds))
     print(f"\n{what} ({rounds} rounds of {seconds:g} s, {CLIENTS} clients)")
-    print(f"{'':26}{'/s':>9}{'p99 ms':>9}{'processor ms':>14}{'/s ratio':>10}{'p99':>8}{'processor':>11}")
+    print(
+        f"{'':26}{'/s':>9}{'p99 ms':>9}{'processor ms':>14}{'/s ratio':>10}{'p99':>8}{'processor':>11}"
+    )
     off = results[servers[0].name]
     for name, rows in results.items():
         rate, p99, used = (statistics.median(column) for column in zip(*rows, strict=True))

@@ -288,6 +288,10 @@ class Platform:
                 running_service = self._serve(service)
                 self._tasks.append(asyncio.create_task(running_service, name=service.name))
 
+    def background(self) -> list[tuple[str, bool]]:
+        """What this process does beside serving, by name, and whether it still does."""
+        return [(task.get_name(), not task.done()) for task in self._tasks]
+
     async def _serve(self, service: Service) -> None:
         await service.run(self.parts, self._stop)
 

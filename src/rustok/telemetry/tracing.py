@@ -193,7 +193,10 @@ class Span:
         if self._token is not None:
             _current.reset(self._token)
         if isinstance(error, Exception) and self.error is None:
-            self.fail(str(getattr(error, "code", "")) or type(error).__name__)
+            self.error = str(getattr(error, "code", "")) or type(error).__name__
+            # A refusal is an answer: it marks the span and does not keep a trace that was not drawn.
+            if getattr(error, "status", 500) >= 500:
+                self.buffer.failed = True
         self.end()
 
     def end(self) -> None:

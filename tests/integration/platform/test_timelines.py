@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from rustok.core.ids import new_id
 from rustok.core.security.ssrf import OutboundPolicy
+from rustok.platform.audit import api as audit
 from rustok.platform.timelines import api as timelines
 from rustok.platform.timelines.errors import NothingRecorded
 from rustok.platform.webhooks import api as webhooks
@@ -76,6 +78,22 @@ async def test_an_order_tells_its_life_to_staff(world: World) -> None:
     assert not any(one["source"] == "consumer" for one in early)
     assert "ada@example.com" not in answer.text
     assert "secret-path" not in answer.text
+
+
+async def test_the_command_line_sees_the_audit_log_too_and_staff_does_not(world: World) -> None:
+    tenant = await world.tenant()
+    order = await bought(world, tenant)
+    await world.drain()
+    await audit.seal_tenant(world.parts, tenant.id)
+    async with world.read(tenant) as tx:
+        consumers = world.platform.modules.consumers
+        seen = await timelines.trace(tx, consumers, UUID(order), audited=True)
+        without = await timelines.trace(tx, consumers, UUID(order))
+    audited = [one for one in seen if one.source == "audit"]
+    assert "order.placed" in {one.what.split()[0] for one in audited}
+    assert {one.trace_id for one in audited} == {TRACE}
+    assert {one.outcome for one in audited} == {"done"}
+    assert [one for one in seen if one.source != "audit"] == without
 
 
 async def test_a_thing_of_another_tenant_has_no_timeline_here(world: World) -> None:

@@ -28,6 +28,7 @@ from rustok.core.resilience.circuit_breaker import (
     dependency_failed,
 )
 from rustok.core.resilience.deadline import TimedOut, within
+from rustok.telemetry import tracing
 
 T = TypeVar("T")
 Value = str | bytes | int | float
@@ -43,6 +44,7 @@ BREAKER: Final = BreakerSettings(
     probes=1,
 )
 NAME: Final = "rustok"
+_SPAN: Final = {"db.system.name": "redis"}
 
 
 def speaks_against_redis(error: Exception) -> bool:
@@ -140,12 +142,20 @@ class RedisConnection:
             redis.exceptions.ResponseError: the command itself is refused.
             RuntimeError: the task holds a transaction.
         """
-        return await self.call(lambda client: _sent(client, *command))
+        return await self.call(lambda client: _sent(client, *command), name=str(command[0]))
 
-    async def call(self, function: Callable[[redis.Redis], Awaitable[T]]) -> T:
-        """The same for anything the client offers, a pipeline for instance."""
+    async def call(
+        self, function: Callable[[redis.Redis], Awaitable[T]], *, name: str = "PIPELINE"
+    ) -> T:
+        """The same for anything the client offers, a pipeline for instance.
+
+        Args:
+            name: of the command, for the trace; keys and values are never in it.
+        """
         forbid_in_transaction("a command to Redis")
-        return await self.breaker.call(self._bounded, function)
+        with tracing.span(name, _SPAN, tracing.CLIENT) as span:
+            span.set("db.operation.name", name)
+            return await self.breaker.call(self._bounded, function)
 
     async def _bounded(self, function: Callable[[redis.Redis], Awaitable[T]]) -> T:
         address = self.address

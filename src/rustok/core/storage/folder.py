@@ -14,7 +14,12 @@ from typing import Final, TypeVar
 from rustok.core.db.transaction import forbid_in_transaction
 from rustok.core.resilience.circuit_breaker import CircuitBreaker
 from rustok.core.resilience.deadline import within
-from rustok.core.storage.port import StorageUnavailable, StoredFileMissing
+from rustok.core.storage.port import (
+    Operation,
+    StorageUnavailable,
+    StoredFileMissing,
+    storage_span,
+)
 
 T = TypeVar("T")
 TORN: Final = ".part"
@@ -35,16 +40,16 @@ class FolderStorage:
         self._timeout_seconds = timeout_seconds
 
     async def put(self, key: str, content: bytes) -> None:
-        await self._call(lambda: _write(self._root / key, content))
+        await self._call("put", lambda: _write(self._root / key, content))
 
     async def get(self, key: str) -> bytes:
-        return await self._call((self._root / key).read_bytes)
+        return await self._call("get", (self._root / key).read_bytes)
 
     async def delete(self, key: str) -> None:
-        await self._call(lambda: (self._root / key).unlink(missing_ok=True))
+        await self._call("delete", lambda: (self._root / key).unlink(missing_ok=True))
 
     async def list_old(self, before: datetime) -> AsyncIterator[list[str]]:
-        found = await self._call(lambda: self._old(before.timestamp()), seconds=600.0)
+        found = await self._call("list", lambda: self._old(before.timestamp()), seconds=600.0)
         for start in range(0, len(found), _PORTION):
             yield found[start : start + _PORTION]
 
@@ -64,10 +69,13 @@ class FolderStorage:
     def describe(self) -> str:
         return f"folder {self._root}, circuit {self._breaker.state}"
 
-    async def _call(self, work: Callable[[], T], *, seconds: float | None = None) -> T:
+    async def _call(
+        self, operation: Operation, work: Callable[[], T], *, seconds: float | None = None
+    ) -> T:
         forbid_in_transaction("storing or fetching a file")
         limit = seconds or self._timeout_seconds
-        return await self._breaker.call(self._bounded, work, limit)
+        with storage_span("folder", operation):
+            return await self._breaker.call(self._bounded, work, limit)
 
     async def _bounded(self, work: Callable[[], T], seconds: float) -> T:
         try:

@@ -18,7 +18,12 @@ from obstore.store import S3Store
 from rustok.core.db.transaction import forbid_in_transaction
 from rustok.core.resilience.circuit_breaker import CircuitBreaker
 from rustok.core.resilience.deadline import TimedOut, within
-from rustok.core.storage.port import StorageUnavailable, StoredFileMissing
+from rustok.core.storage.port import (
+    Operation,
+    StorageUnavailable,
+    StoredFileMissing,
+    storage_span,
+)
 
 T = TypeVar("T")
 _PORTION: Final = 500
@@ -81,14 +86,14 @@ class ObjectStorage:
         async def send() -> None:
             await obstore.put_async(self._store, key, content, use_multipart=False)
 
-        await self._call(send)
+        await self._call("put", send)
 
     async def get(self, key: str) -> bytes:
         async def fetch() -> bytes:
             found = await obstore.get_async(self._store, key)
             return bytes(await found.bytes_async())
 
-        return await self._call(fetch)
+        return await self._call("get", fetch)
 
     async def delete(self, key: str) -> None:
         async def remove() -> None:
@@ -97,7 +102,7 @@ class ObjectStorage:
             except (NotFoundError, FileNotFoundError):
                 return
 
-        await self._call(remove)
+        await self._call("delete", remove)
 
     async def list_old(self, before: datetime) -> AsyncIterator[list[str]]:
         portions = obstore.list(self._store, chunk_size=_PORTION).__aiter__()
@@ -110,7 +115,7 @@ class ObjectStorage:
                     return None
                 return [one["path"] for one in found if one["last_modified"] < before]
 
-            portion = await self._call(next_portion)
+            portion = await self._call("list", next_portion)
             if portion is None:
                 return
             yield portion
@@ -133,9 +138,10 @@ class ObjectStorage:
         bucket = self._bucket
         return f"bucket {bucket.name} at {bucket.endpoint or 'AWS'}"
 
-    async def _call(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _call(self, operation: Operation, work: Callable[[], Awaitable[T]]) -> T:
         forbid_in_transaction("storing or fetching a file")
-        return await self._breaker.call(self._bounded, work)
+        with storage_span("s3", operation):
+            return await self._breaker.call(self._bounded, work)
 
     async def _bounded(self, work: Callable[[], Awaitable[T]]) -> T:
         try:

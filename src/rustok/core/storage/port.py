@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from rustok.core.errors import NotFound, Unavailable
 from rustok.core.resilience.breaker_settings import BreakerSettings
+from rustok.telemetry import tracing
+from rustok.telemetry.tracing import NoSpan, Span
 
 BREAKER: Final = BreakerSettings(
     consecutive_failures=5,
@@ -18,6 +20,17 @@ BREAKER: Final = BreakerSettings(
     open_seconds=3.0,
     probes=1,
 )
+
+Operation = Literal["put", "get", "delete", "list"]
+
+
+def storage_span(kind: str, operation: Operation) -> Span | NoSpan:
+    """The span of a call; a key is not in it, since whoever has one may fetch the file."""
+    return tracing.span(
+        f"storage {operation}",
+        {"rustok.storage": kind, "rustok.operation": operation},
+        tracing.CLIENT,
+    )
 
 
 class StoredFileMissing(NotFound):

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import msgspec
 
-Source = Literal["request", "event", "consumer", "dead_letter", "webhook", "mail"]
+Source = Literal["request", "event", "audit", "consumer", "dead_letter", "webhook", "mail"]
 _RANK: dict[Source, int] = {
-    "request": 0, "event": 1, "consumer": 2, "dead_letter": 3, "webhook": 4, "mail": 5,
+    "request": 0, "event": 1, "audit": 2, "consumer": 3, "dead_letter": 4, "webhook": 5, "mail": 6,
 }  # fmt: skip
 
 
@@ -18,7 +18,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened.
 
     Attributes:
-        what: in words: a type of event, a consumer, a host, a template.
+        what: in words: a type of event, an audited action, a consumer, a host, a template.
         outcome: what came of it; a step of a lifecycle for an event that announces one.
         trace_id: where the traces of it are.
         event_id: the event it is, or is about.

@@ -1,8 +1,9 @@
-"""Puts a timeline together from the records: the log, the inbox, webhooks and mails."""
+"""Puts a timeline together from the records: the log, the audit log, the inbox, webhooks and mails."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from rustok.core import timeline
@@ -10,14 +11,22 @@ from rustok.core.bus.port import Consumer
 from rustok.core.db import ReadTx
 from rustok.core.event_log import LoggedEvent
 from rustok.core.machine import step_announced_by
+from rustok.platform.audit import api as audit
 from rustok.platform.mail import api as mail
 from rustok.platform.timelines.errors import NothingRecorded
 from rustok.platform.timelines.model import Moment, in_order, trace_id_of
 from rustok.platform.webhooks import api as webhooks
 
+MAX_AUDITED: Final = 100
 
-async def trace(tx: ReadTx, consumers: Sequence[Consumer], thing_id: UUID) -> list[Moment]:
+
+async def trace(
+    tx: ReadTx, consumers: Sequence[Consumer], thing_id: UUID, *, audited: bool = False
+) -> list[Moment]:
     """All that is recorded of a thing and of what the same requests set going, the oldest first.
+
+    Args:
+        audited: with the newest entries of the audit log about it, for who may read that log.
 
     Raises:
         NothingRecorded: the log holds no event about it.
@@ -51,6 +60,12 @@ async def trace(tx: ReadTx, consumers: Sequence[Consumer], thing_id: UUID) -> li
         for letter in await timeline.list_given_up(tx, ids, consumers=names)
     ]
     moments += [_webhook(sent) for sent in await webhooks.list_sent(tx, ids)]
+    if audited:
+        kinds = {e.envelope.aggregate_type for e in events if e.envelope.aggregate_id == thing_id}
+        for kind in sorted(kinds):
+            about = audit.RecordFilter(object_type=kind, object_id=str(thing_id))
+            page = await audit.list_records(tx, about, audit.PageRequest(limit=MAX_AUDITED))
+            moments += map(_audited, page.items)
     correlations = list({event.envelope.correlation_id for event in events})
     caused = await mail.list_caused(
         tx, correlations, since=min(event.envelope.occurred_at for event in events)
@@ -89,6 +104,18 @@ def _event(event: LoggedEvent) -> Moment:
         trace_id=trace_id_of(envelope.traceparent),
         actor_id=envelope.actor_id,
         event_id=envelope.id,
+    )
+
+
+def _audited(record: audit.Record) -> Moment:
+    return Moment(
+        at=record.occurred_at,
+        source="audit",
+        what=f"{record.action} #{record.number}",
+        outcome=record.outcome if record.reason is None else f"{record.outcome} ({record.reason})",
+        correlation_id=record.correlation_id,
+        trace_id=record.trace_id,
+        actor_id=record.actor_id,
     )
 
 

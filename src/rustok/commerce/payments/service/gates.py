@@ -28,6 +28,7 @@ from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.circuit_breaker import CircuitOpen
 from rustok.core.resilience.deadline import TimedOut, within
 from rustok.core.resilience.retry import RetryBudget, RetryPolicy, retry
+from rustok.telemetry import tracing
 from rustok.telemetry.metrics import PAYMENT_CALLS, PAYMENT_DURATION
 
 T = TypeVar("T")
@@ -103,13 +104,15 @@ async def guarded(
     )
     started = time.perf_counter()
     outcome = "failed"
+    asked = {"rustok.payments.provider": str(provider), "rustok.operation": operation}
     try:
-        answer = await retry(
-            lambda: guard.call(lambda: within(bound, call())),
-            policy=policy,
-            budget=_BUDGET,
-            is_retryable=lambda error: isinstance(error, ConnectionError | TimedOut),
-        )
+        with tracing.span(f"payments {operation}", asked, tracing.CLIENT):
+            answer = await retry(
+                lambda: guard.call(lambda: within(bound, call())),
+                policy=policy,
+                budget=_BUDGET,
+                is_retryable=lambda error: isinstance(error, ConnectionError | TimedOut),
+            )
         outcome = "answered"
         return answer
     except CircuitOpen as error:

@@ -30,8 +30,9 @@ from rustok.platform.mail.repository.due import Claimed
 from rustok.platform.mail.service import mails
 from rustok.platform.mail.service.composing import composer_of
 from rustok.platform.mail.service.leaving import Sender
-from rustok.telemetry import metrics
+from rustok.telemetry import metrics, tracing
 from rustok.telemetry.structured import structlog
+from rustok.telemetry.tracing import NoSpan, Span
 
 LEASE: Final = timedelta(seconds=120)
 """Longer than the longest sending: `MailRoute.total_seconds` is at most 60."""
@@ -138,6 +139,13 @@ class Postman:
             log.error("mail.not_recorded", error=type(task.exception()).__name__)
 
     async def _deliver(self, claimed: Claimed) -> None:
+        with tracing.root("send mail", tracing.CLIENT, parent=claimed.traceparent) as span:
+            span.set("rustok.tenant", str(claimed.tenant_id))
+            span.set("rustok.mail", str(claimed.id))
+            span.set("rustok.mail.template", claimed.template)
+            await self._attempt(claimed, span)
+
+    async def _attempt(self, claimed: Claimed, span: Span | NoSpan) -> None:
         profile = await self._profile_on_duty(claimed)
         if profile is None:
             await self._postpone(claimed, OFF_DUTY)
@@ -148,24 +156,31 @@ class Postman:
         if claimed.expires_at is not None and claimed.expires_at <= self._parts.db.now():
             async with self._parts.db.write(ctx) as tx:
                 await mails.give_up_expired(tx, claimed.id, claim=claimed.claimed_by)
-            self._told(claimed, "expired", None)
+            self._told(claimed, "expired", None, span)
             return
         if self._sender is None:
             async with self._parts.db.write(ctx) as tx:
                 await mails.hold(tx, claimed.id, claim=claimed.claimed_by)
             log.warning("mail.off", mail_id=str(claimed.id), template=claimed.template)
+            span.set("rustok.mail.outcome", "held")
             metrics.MAIL_DELIVERIES.labels(outcome="held").inc()
             return
         try:
             answer = await self._guarded(self._sender, claimed, profile)
         except CircuitOpen as error:
+            span.set("rustok.mail.outcome", "postponed")
             await self._postpone(claimed, timedelta(seconds=max(1.0, error.retry_after)))
             return
         async with self._parts.db.write(ctx) as tx:
             verdict = await mails.record(tx, claimed.id, claim=claimed.claimed_by, answer=answer)
-        self._told(claimed, verdict.outcome if verdict is not None else "lost", answer)
+        self._told(claimed, verdict.outcome if verdict is not None else "lost", answer, span)
 
-    def _told(self, claimed: Claimed, outcome: str, answer: Answer | None) -> None:
+    def _told(
+        self, claimed: Claimed, outcome: str, answer: Answer | None, span: Span | NoSpan
+    ) -> None:
+        span.set("rustok.mail.outcome", outcome)
+        if answer is not None and answer.error is not None:
+            span.fail(answer.error)
         metrics.MAIL_DELIVERIES.labels(outcome=outcome).inc()
         if answer is not None:
             metrics.MAIL_DURATION.labels(outcome=outcome).observe(answer.latency_ms / 1000)
