@@ -32,7 +32,7 @@ class Load:
     """
 
     def __init__(self, url: str, receiver_port: int, *, pace_seconds: float = 0.15) -> None:
-        self._client = httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=15)
+        self._client = httpx.AsyncClient(base_url=f"{url}/api/v1", timeout=60)
         self._receiver_port = receiver_port
         self._pace = pace_seconds
         self._staff: dict[str, dict[str, str]] = {}

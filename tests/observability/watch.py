@@ -1,6 +1,6 @@
 """Watches the platform at work as an operator would: a real Prometheus, the deployment's rules, faults.
 
-    python -m tests.observability.watch [--minutes 3] [--factor 60]
+    python -m tests.observability.watch [--minutes 3] [--factor 60] [--only FAULT]
 
 First the whole stack works under load for some minutes, with the rules as they are: every query of
 every panel must return data, every rule must evaluate, no alert may fire. Then faults come one at a
@@ -15,18 +15,14 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
+from tests.observability.faults import FAULTS, Fault
 from tests.observability.load import Load
 from tests.observability.prometheus import Prometheus
 from tests.observability.stack import Stack
 from tools.observability.dashboards import DASHBOARDS
-
-Step = Callable[[Stack], Awaitable[None]]
 
 SURROUNDINGS: Final = ("node_", "pg_", "redis_", "probe_", "otelcol_")
 """Metrics of exporters that do not run here; rules on them are tested by promtool."""
@@ -36,17 +32,6 @@ UNUSED: Final = frozenset(
         ("RusToK: events and outbox", "Mail"),
     }
 )
-
-
-class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that breaks, what must be told of it, and what may be told with it."""
-
-    name: str
-    begin: Step
-    end: Step
-    must: frozenset[str]
-    may: frozenset[str]
-    seconds: float = 40.0
 
 
 def empty_panels(prometheus: Prometheus) -> list[str]:
@@ -72,151 +57,9 @@ def sick_rules(prometheus: Prometheus) -> list[str]:
     return found
 
 
-async def _broker_down(stack: Stack) -> None:
-    await asyncio.to_thread(stack.nats.end, 9)
-
-
-async def _broker_up(stack: Stack) -> None:
-    await asyncio.to_thread(stack.nats.start)
-
-
-async def _database_slow(stack: Stack) -> None:
-    stack.database.delay_seconds = 0.7
-
-
-async def _database_cut(stack: Stack) -> None:
-    stack.database.cut()
-
-
-async def _database_well(stack: Stack) -> None:
-    stack.database.mend()
-
-
-async def _worker_down(stack: Stack) -> None:
-    await asyncio.to_thread(stack.stop, "worker")
-
-
-async def _worker_up(stack: Stack) -> None:
-    await asyncio.to_thread(stack.start, "worker")
-
-
-async def _receiver_fails(stack: Stack) -> None:
-    stack.receiver.status = 410
-
-
-async def _receiver_well(stack: Stack) -> None:
-    stack.receiver.status = 204
-
-
-_LATE: Final = frozenset(
-    {
-        "OutboxStale", "RelayStopped", "OutboxBacklogWarning", "OutboxBacklogCritical", "ConsumerBehind",
-        "IndexFreshnessBudgetBurnsFast", "IndexFreshnessBudgetBurnsSlowly", "QueueDeep",
-    }
-)  # fmt: skip
-_SLOW: Final = frozenset(
-    {
-        "StorefrontLatencyBudgetBurnsFast", "StorefrontLatencyBudgetBurnsSlowly",
-        "CheckoutLatencyBudgetBurnsFast", "CheckoutLatencyBudgetBurnsSlowly",
-        "AdminApiLatencyBudgetBurnsFast", "AdminApiLatencyBudgetBurnsSlowly",
-    }
-)  # fmt: skip
-_FAILING: Final = frozenset(
-    {
-        "StorefrontAvailabilityBudgetBurnsFast", "StorefrontAvailabilityBudgetBurnsSlowly",
-        "CheckoutAvailabilityBudgetBurnsFast", "CheckoutAvailabilityBudgetBurnsSlowly",
-        "AdminApiAvailabilityBudgetBurnsFast", "AdminApiAvailabilityBudgetBurnsSlowly",
-    }
-)  # fmt: skip
-_CONSUMERS: Final = frozenset(
-    {
-        "ConsumerFailing", "ConsumerSlow", "EventDeliveryBudgetBurnsFast",
-        "EventDeliveryBudgetBurnsSlowly",
-    }
-)  # fmt: skip
-
-FAULTS: Final = (
-    Fault(
-        name="broker down",
-        begin=_broker_down,
-        end=_broker_up,
-        must=frozenset({"CircuitBreakerOpen", "OutboxStale"}),
-        may=_LATE | {"CircuitBreakerFlapping", "EventsRejected"},
-        seconds=90,
-    ),
-    Fault(
-        name="slow database",
-        begin=_database_slow,
-        end=_database_well,
-        must=frozenset({"DatabaseSlow", "CheckoutLatencyBudgetBurnsFast"}),
-        may=_LATE
-        | _SLOW
-        | _FAILING
-        | _CONSUMERS
-        | {
-            "DatabaseSlow",
-            "CacheLoadsSlow",
-            "CommerceCommandsFailing",
-            "OrdersStopped",
-            "DatabasePoolUsedUp",
-            "DatabaseErrors",
-            "RequestsPilingUp",
-            "CircuitBreakerOpen",
-            "TransactionsRolledBack",
-            "CircuitBreakerFlapping",
-            "CacheErrors",
-            "WebhooksSlow",
-            "WebhookDeliveryBudgetBurnsFast",
-            "WebhookDeliveryBudgetBurnsSlowly",
-        },
-    ),
-    Fault(
-        name="database away (5xx)",
-        begin=_database_cut,
-        end=_database_well,
-        must=frozenset({"CheckoutAvailabilityBudgetBurnsFast"}),
-        may=_LATE
-        | _SLOW
-        | _FAILING
-        | _CONSUMERS
-        | {
-            "DatabaseErrors",
-            "OrdersStopped",
-            "CommerceCommandsFailing",
-            "CircuitBreakerOpen",
-            "CacheErrors",
-            "CacheLoadsSlow",
-            "DatabaseSlow",
-            "TransactionsRolledBack",
-            "CircuitBreakerFlapping",
-            "DatabasePoolUsedUp",
-            "RequestsPilingUp",
-            "WebhookDeliveryBudgetBurnsFast",
-            "WebhookDeliveryBudgetBurnsSlowly",
-        },
-    ),
-    Fault(
-        name="worker gone",
-        begin=_worker_down,
-        end=_worker_up,
-        must=frozenset({"WorkerMissing", "TargetDown"}),
-        may=_LATE,
-        seconds=30,
-    ),
-    Fault(
-        name="webhook receiver gone (410)",
-        begin=_receiver_fails,
-        end=_receiver_well,
-        must=frozenset({"WebhookDeliveryBudgetBurnsFast"}),
-        may=frozenset({"WebhookDeliveryBudgetBurnsSlowly"}),
-        seconds=30,
-    ),
-)
-
-
 async def under_load(stack: Stack, folder: Path, *, seconds: float) -> list[str]:
     """Problems seen while all is well: empty panels, sick rules, alerts."""
-    prometheus = Prometheus(folder, _targets(stack))
+    prometheus = Prometheus(folder, targets(stack))
     prometheus.start()
     problems: list[str] = []
     try:
@@ -242,13 +85,13 @@ async def under_load(stack: Stack, folder: Path, *, seconds: float) -> list[str]
 
 async def with_fault(stack: Stack, folder: Path, fault: Fault, *, factor: int) -> list[str]:
     """Break it, see what fires, mend it, see that it goes silent."""
-    prometheus = Prometheus(folder, _targets(stack), factor=factor)
+    prometheus = Prometheus(folder, targets(stack), factor=factor)
     prometheus.start()
     seen: set[str] = set()
     problems: list[str] = []
     try:
         async with Load(stack.url, stack.receiver_port):
-            await asyncio.sleep(12)
+            await _quiet(prometheus)
             before = set(await asyncio.to_thread(prometheus.firing))
             if before:
                 problems.append(f"{fault.name}: fires before it begins: {sorted(before)}")
@@ -284,7 +127,15 @@ async def with_fault(stack: Stack, folder: Path, fault: Fault, *, factor: int) -
     return problems
 
 
-def _targets(stack: Stack) -> dict[str, str]:
+async def _quiet(prometheus: Prometheus) -> None:
+    """Some seconds of work with both processes scraped; what fires of their start ends in them."""
+    until = time.monotonic() + 60
+    while len(prometheus.query("up == 1")) < 2 and time.monotonic() < until:
+        await asyncio.sleep(0.5)
+    await asyncio.sleep(12)
+
+
+def targets(stack: Stack) -> dict[str, str]:
     return {
         "rustok-serve": f"127.0.0.1:{stack.serve_port}",
         "rustok-worker": f"127.0.0.1:{stack.worker_port}",
@@ -299,21 +150,32 @@ def _progress(text: str) -> None:
 async def watch(
     folder: Path, *, seconds: float, factor: int, faults: tuple[Fault, ...]
 ) -> list[str]:
-    """All of it; what went wrong."""
-    async with Stack(folder) as stack:
-        problems = await under_load(stack, folder / "well", seconds=seconds)
-        for number, fault in enumerate(faults):
-            problems += await with_fault(stack, folder / f"fault{number}", fault, factor=factor)
+    """All of it; what went wrong. Each fault meets a platform of its own, so that none inherits another's."""
+    problems: list[str] = []
+    if seconds > 0:
+        async with Stack(_made(folder / "well")) as stack:
+            problems += await under_load(stack, folder / "well" / "seen", seconds=seconds)
+    for number, fault in enumerate(faults):
+        place = _made(folder / f"fault{number}")
+        async with Stack(place, **fault.settings) as stack:
+            problems += await with_fault(stack, place / "seen", fault, factor=factor)
     return problems
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--factor", type=int, default=60)
-    parser.add_argument("--only", help="one fault by its name; 'none' for no fault")
+    parser.add_argument(
+        "--only", action="append", help="a fault by its name; 'none' for no fault; may be repeated"
+    )
     chosen = parser.parse_args()
-    faults = tuple(f for f in FAULTS if chosen.only in (None, f.name))
+    faults = tuple(f for f in FAULTS if not chosen.only or f.name in chosen.only)
     with tempfile.TemporaryDirectory(prefix="rustok-watch-") as folder:
         problems = asyncio.run(
             watch(Path(folder), seconds=chosen.minutes * 60, factor=chosen.factor, faults=faults)

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from tools.observability.dashboards import dashboard_files
-from tools.observability.rules import rule_files, test_files
+from tools.observability.dashboards import DASHBOARDS, dashboard_files
+from tools.observability.rules import ALERTS, rule_files, test_files
 from tools.observability.runbooks import runbook_pages
+from tools.observability.slos import SLOS
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -35,11 +36,24 @@ def stale() -> list[Path]:
     )
 
 
+def count() -> str:
+    """How many of each there are."""
+    cases = sum(len(alert.fires) + len(alert.silent) for alert in ALERTS)
+    recording = sum(len([*slo.before, *slo.recording_rules()]) for slo in SLOS)
+    panels = [panel for board in DASHBOARDS for panel in board.panels]
+    queries = sum(len(panel.queries) for panel in panels)
+    return (
+        f"{len(ALERTS)} alerts with {cases} cases for promtool, {recording} recording rules; "
+        f"{len(DASHBOARDS)} dashboards, {len(panels)} panels, {queries} queries"
+    )
+
+
 def main() -> int:
     old = stale()
     if "--check" in sys.argv:
         for path in old:
             print(f"{path.relative_to(ROOT)} is not current; run python -m tools.observability")
+        print(count())
         return 1 if old else 0
     wanted = files()
     for path in old:

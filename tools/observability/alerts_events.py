@@ -56,10 +56,27 @@ EVENT_ALERTS: Final[tuple[Alert, ...]] = (
         check=_RELAY,
         mend=(
             "No relay runs: start `rustok worker` (or `rustok serve` with one process).",
-            "The broker is away: see *CircuitBreakerOpen*; the relay goes on by itself when it is back.",
+            "The broker is away: see *BrokerAway*; the relay goes on by itself when it is back.",
         ),
         bad={"rustok_outbox_oldest_age_seconds": "0+30x60"},
         good={"rustok_outbox_oldest_age_seconds": "1+0x60"},
+    ),
+    threshold(
+        "BrokerAway",
+        "events",
+        expr="min by (instance) (rustok_event_bus_connected) == 0",
+        lasting="2m",
+        severity="page",
+        summary="{{ $labels.instance }} is not connected to the broker.",
+        impact="Events wait in the outbox: search, mails and webhooks stand still; shops sell on.",
+        check=(
+            "Is the broker there? `rustok doctor`, `/health/ready`, the broker's own log.",
+            "One instance alone: its network, or its password for the broker.",
+        ),
+        mend=("Bring the broker back; connections and backlog follow by themselves.",),
+        bad={'rustok_event_bus_connected{instance="a:1",transport="jetstream"}': "0+0x60"},
+        good={'rustok_event_bus_connected{instance="a:1",transport="jetstream"}': "1+0x60"},
+        labels={"instance": "a:1"},
     ),
     threshold(
         "RelayStopped",
@@ -247,8 +264,9 @@ EVENT_ALERTS: Final[tuple[Alert, ...]] = (
         "MailFailing",
         "events",
         expr=(
-            'sum(rate(rustok_mail_deliveries_total{outcome!="delivered"}[30m]))'
-            " / sum(rate(rustok_mail_deliveries_total[30m])) > 0.2"
+            # Held: mail is off by the settings.
+            'sum(rate(rustok_mail_deliveries_total{outcome!~"sent|held"}[30m]))'
+            ' / sum(rate(rustok_mail_deliveries_total{outcome!="held"}[30m])) > 0.2'
         ),
         lasting="15m",
         severity="ticket",
@@ -257,11 +275,12 @@ EVENT_ALERTS: Final[tuple[Alert, ...]] = (
         check=("`rustok mail list --status failed`: the server's answer.", "`rustok doctor`."),
         mend=("Mend the mail server or its password; what waits is sent by itself.",),
         bad={
-            'rustok_mail_deliveries_total{outcome="delivered"}': "0+5x60",
+            'rustok_mail_deliveries_total{outcome="sent"}': "0+5x60",
             'rustok_mail_deliveries_total{outcome="retried"}': "0+5x60",
         },
         good={
-            'rustok_mail_deliveries_total{outcome="delivered"}': "0+100x60",
+            'rustok_mail_deliveries_total{outcome="sent"}': "0+100x60",
+            'rustok_mail_deliveries_total{outcome="held"}': "0+100x60",
             'rustok_mail_deliveries_total{outcome="retried"}': "0+1x60",
         },
     ),

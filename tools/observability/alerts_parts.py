@@ -208,7 +208,8 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         "CacheMissesMany",
         "cache",
         expr=(
-            'sum by (cache) (rate(rustok_cache_operations_total{operation="miss"}[15m]))'
+            # Answers kept ready live for seconds and go with every change: their misses tell nothing.
+            'sum by (cache) (rate(rustok_cache_operations_total{operation="miss",cache!="storefront.answers"}[15m]))'
             ' / sum by (cache) (rate(rustok_cache_operations_total{operation=~"hit|miss"}[15m])) > 0.5'
             ' and sum by (cache) (rate(rustok_cache_operations_total{operation=~"hit|miss"}[15m])) > 1'
         ),
@@ -225,6 +226,7 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
             'rustok_cache_operations_total{cache="documents",operation="miss"}': "0+100x90",
         },
         good={
+            'rustok_cache_operations_total{cache="storefront.answers",operation="miss"}': "0+900x90",
             'rustok_cache_operations_total{cache="documents",operation="hit"}': "0+900x90",
             'rustok_cache_operations_total{cache="documents",operation="miss"}': "0+100x90",
         },
@@ -280,7 +282,7 @@ PART_ALERTS: Final[tuple[Alert, ...]] = (
         severity="page",
         summary="Calls to {{ $labels.dependency }} are cut off: it fails or is too slow.",
         impact=(
-            "nats: events wait in the outbox. redis: limits and invalidation are per process. mail: mails wait."
+            "nats: nothing is acknowledged. redis: limits and invalidation are per process. mail: mails wait."
             " storage: uploads get 503. database: all but cached reads get 503."
         ),
         check=("`/health/ready` and `rustok doctor` say what failed last.", "The service itself."),

@@ -116,6 +116,7 @@ EVENT_QUEUE_DEPTH = gauge("event_bus_queue_depth", "Events waiting.", "consumer"
 EVENT_LAG = gauge(
     "event_bus_lag_seconds", "Age of the last event finished.", "consumer", across="largest"
 )
+BROKER_CONNECTED = gauge("event_bus_connected", "1 while the broker is connected.", "transport")
 EVENT_DURATION = histogram("event_processing_duration_seconds", "Time of one delivery.", "consumer")
 # Audit: action from the event registry and the features' own code.
 AUDIT_RECORDS = counter("audit_records_total", "Audit entries written.", "action")

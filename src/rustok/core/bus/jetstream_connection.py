@@ -21,6 +21,7 @@ from nats.js.api import ConsumerInfo, StreamInfo
 
 from rustok.core.bus.errors import BrokerNotProvisioned, BrokerUnavailable
 from rustok.core.errors import RustokError
+from rustok.telemetry import metrics
 from rustok.telemetry.logs import get_logger
 
 RECONNECT_WAIT_SECONDS: Final = 0.25
@@ -59,6 +60,10 @@ class JetStreamSettings(msgspec.Struct, frozen=True, kw_only=True):
     publish_timeout_seconds: float = 5.0
 
 
+NAME: Final = "jetstream"
+"""In metrics."""
+
+
 class Broker:
     """One connection for everything a process does with NATS.
 
@@ -95,6 +100,7 @@ class Broker:
     def open(self) -> None:
         """Begin to connect, and go on until it succeeds; returns at once. Again: does nothing."""
         if self._connecting is None:
+            metrics.BROKER_CONNECTED.labels(transport=NAME).set(0)
             self._connecting = asyncio.create_task(self._connect(), name="nats connect")
 
     async def wait_connected(self, timeout_seconds: float) -> None:
@@ -157,6 +163,8 @@ class Broker:
             log.warning("nats.error", error=type(error).__name__)
 
     def _tell(self) -> None:
+        if not self._closing:
+            metrics.BROKER_CONNECTED.labels(transport=NAME).set(self.connected)
         for listener in tuple(self._listeners):
             listener()
 
@@ -196,6 +204,7 @@ class Broker:
     async def close(self) -> None:
         """Send what is buffered and disconnect; gives up after some seconds."""
         self._closing = True
+        metrics.BROKER_CONNECTED.forget(transport=NAME)
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
