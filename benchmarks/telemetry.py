@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -21,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Awaitable, Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,6 +62,11 @@ class Sink(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_args: object) -> None: ...
+
+
+def take(port: int) -> None:
+    """Be the collector until stopped."""
+    ThreadingHTTPServer(("127.0.0.1", port), Sink).serve_forever()
 
 
 def modes(endpoint: str) -> dict[str, dict[str, str]]:
@@ -222,12 +227,14 @@ def works(variant: str) -> dict[str, Work]:
 
 
 async def run(seconds: float, rounds: int) -> None:
-    sink = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-    threading.Thread(target=sink.serve_forever, daemon=True).start()
+    port = free_port()
+    # A process of its own: what it reads must not hold up the clients.
+    sink = multiprocessing.get_context("spawn").Process(target=take, args=(port,), daemon=True)
+    sink.start()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         slug, variant = await prepare(folder / "template.sqlite3")
-        found = modes(f"http://127.0.0.1:{sink.server_port}")
+        found = modes(f"http://127.0.0.1:{port}")
         servers = [
             Server(mode, folder / "template.sqlite3", folder, given)
             for mode, given in found.items()
@@ -240,7 +247,7 @@ async def run(seconds: float, rounds: int) -> None:
         finally:
             for server in servers:
                 server.stop()
-    sink.shutdown()
+    sink.terminate()
 
 
 async def answering(server: Server) -> None:

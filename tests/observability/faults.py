@@ -191,7 +191,7 @@ FAULTS: Final = (
         # The outbox takes so little that minutes without a broker fill it.
         settings={"RUSTOK_EVENTS__BACKLOG_LIMIT": "250"},
         must=frozenset({"BrokerAway", "OutboxBacklogCritical"}),
-        may=_LATE | _FAILING | {"CommerceCommandsFailing", "OrdersStopped"},
+        may=_LATE | _FAILING | {"CommerceCommandsFailing", "OrdersStopped", "EventsRejected"},
         seconds=60,
     ),
     Fault(

@@ -32,18 +32,25 @@ EVENT_ALERTS: Final[tuple[Alert, ...]] = (
     threshold(
         "OutboxBacklogCritical",
         "events",
-        expr='max(rustok_outbox_backlog_state{state="critical"}) == 1',
+        expr='max(rustok_outbox_backlog_state{state=~"critical|full"}) == 1',
         lasting="2m",
         severity="page",
-        summary="The outbox is over 90 % of its limit: writes that can wait are about to be refused.",
+        summary="The outbox is over 90 % of its limit: writes that can wait are, or are about to be, refused.",
         impact="Admin writes get 503 with Retry-After. Reads, sign-in and checkouts go on. Nothing is lost.",
         check=_RELAY,
         mend=(
             "Bring relay or broker back; the backlog drains by itself and writes are accepted again.",
             "As a last resort raise `events.backlog_limit`: it buys time with disk.",
         ),
-        bad={'rustok_outbox_backlog_state{state="critical"}': "1+0x60"},
-        good={'rustok_outbox_backlog_state{state="critical"}': "0+0x60"},
+        bad={
+            'rustok_outbox_backlog_state{state="critical"}': "1+0x10 0+0x50",
+            'rustok_outbox_backlog_state{state="full"}': "0+0x10 1+0x50",
+        },
+        good={
+            'rustok_outbox_backlog_state{state="warning"}': "1+0x60",
+            'rustok_outbox_backlog_state{state="critical"}': "0+0x60",
+            'rustok_outbox_backlog_state{state="full"}': "0+0x60",
+        },
     ),
     threshold(
         "OutboxStale",

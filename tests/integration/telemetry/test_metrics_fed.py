@@ -12,7 +12,7 @@ import pytest
 from rustok.core.ids import new_id
 from rustok.platform.tenants import api as tenants
 from rustok.server.asgi import application
-from rustok.telemetry import metrics
+from rustok.telemetry import logs, metrics
 from tests.conftest import World
 from tests.integration.commerce.shop import add_variant
 
@@ -106,6 +106,7 @@ def series() -> set[str]:
 async def test_a_thousand_tenants_and_ten_thousand_addresses_add_no_series(world: World) -> None:
     tenant = await world.tenant()
     app = application(world.platform)
+    logs.set_level("WARNING")  # 13,000 lines nobody reads
     switched_on = world.platform.modules.default_on
 
     async def ask(slug: str, path: str, method: str = "GET") -> int:
@@ -134,21 +135,23 @@ async def test_a_thousand_tenants_and_ten_thousand_addresses_add_no_series(world
 
     async def visit(slug: str) -> list[int]:
         shop = "/api/v1/storefront/products"
-        answers = [await ask(slug, shop), await ask(slug, f"{shop}/nothing")]
-        return [*answers, await ask(slug, "/api/v1/nowhere", "BREW")]
+        return [await ask(slug, shop), await ask(slug, f"{shop}/nothing")]
 
-    as_it_should = [200, 404, 404]
-    assert await visit(tenant.slug) == as_it_should
-    assert await visit(tenant.slug) == as_it_should  # from what is kept ready
+    assert await visit(tenant.slug) == [200, 404]
+    assert await visit(tenant.slug) == [200, 404]  # from what is kept ready
+    assert await ask(tenant.slug, "/api/v1/nowhere") == 404
+    assert await ask(tenant.slug, "/api/v1/nowhere", "BREW") == 404
+    await world.platform.exposer.collect()
     before = series()
     async with world.db.system("test") as tx:
         for number in range(1_000):
             await tenants.create(tx, slug=f"many-{number}", name="Many", modules=switched_on)
-    visited = [await visit(f"many-{number}") for number in range(1_000)]
-    assert visited == [as_it_should] * 1_000
+    for number in range(1_000):
+        assert await visit(f"many-{number}") == [200, 404]
     for number in range(10_000):
-        assert await ask(tenant.slug, f"/api/v1/{number}/{new_id()}") == 404
+        assert await ask(f"many-{number % 1_000}", f"/api/v1/{number}/{new_id()}") == 404
     await world.platform.exposer.collect()
+    logs.configure()
     new = {one for one in series() - before if re.search("http_|event_|cache_|tenant_", one)}
     assert new == set()
     assert not [one for one in series() if "many-" in one or str(tenant.id) in one]

@@ -21,10 +21,11 @@ from rustok.telemetry.otlp.sending import SIGNALS, CollectorAway, Refused, Sende
 from rustok.telemetry.request_lines import RequestLine
 from rustok.telemetry.tracing import Buffer, Single
 
-QUEUE: Final = 4_096
+QUEUE: Final = 8_192
 """Traces and lines that may wait, each."""
-BATCH: Final = 512
-"""Spans or lines of one request."""
+BATCH: Final = 2_048
+"""Spans or lines of one request: a megabyte or so, of the four that collectors take. Each request costs
+the event loop several turns at the lock."""
 EVERY_SECONDS: Final = 1.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 WAKE_AT: Final = QUEUE // 4
