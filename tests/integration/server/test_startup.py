@@ -46,7 +46,7 @@ async def test_a_schema_that_is_behind_is_told_with_what_to_do(
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 async def test_background_work_that_has_ended_is_named(world: World) -> None:
     startup = Startup(world.platform)
-    world.platform.start_background(("jobs",))
+    world.platform.start_background(["jobs"])
     running = world.platform.background()
     assert ("jobs", True) in running
     for task in world.platform._tasks:
