@@ -75,6 +75,7 @@ def measure(
     arguments: tuple[Any, ...],
     times: int,
 ) -> None:
+    benchmark.params = None  # the name says enough, and JSON has no place for what is in them
     benchmark.pedantic(function, args=arguments, rounds=30, iterations=times, warmup_rounds=1)
 
 
