@@ -206,6 +206,19 @@ def test_a_long_address_is_refused(live: Live) -> None:
     assert live.raw_status(_head(live, "/" + "a" * 100_000, method="GET")) in (0, 414, 431)
 
 
+@pytest.mark.parametrize(
+    "etag", ["\xb2", '"\xb3"', "1\xb9", '"1', '1"', '"-1"', '"1e3"', "W/1", '""', '"1", "2"']
+)
+def test_an_etag_that_is_none_is_a_400(live: Live, etag: str) -> None:
+    with live.admin() as client:
+        answer = client.patch(
+            "/api/v1/admin/tenant",
+            json={"name": "Test"},
+            headers=[(b"If-Match", etag.encode("latin-1"))],
+        )
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input"), answer.text
+
+
 def test_the_document_says_that_an_address_can_be_too_long(live: Live) -> None:
     with live.client() as client:
         paths = client.get("/openapi.json").json()["paths"]

@@ -60,7 +60,7 @@ PARAMETERS: Final[dict[str, Any]] = {
         "in": "header",
         "required": False,
         "description": "ETag (version) the change is based on, or `*`.",
-        "schema": {"type": "string", "pattern": r'^(\*|"[0-9]{1,9}")$'},
+        "schema": {"type": "string", "pattern": r'^(\*|(W/)?"[0-9]{1,9}"|[0-9]{1,9})$'},
         "example": '"1"',
     },
     "IfNoneMatch": {
