@@ -49,4 +49,5 @@ mails: Final = tenant_table(
     ),
     Index("ix_mails_status", "tenant_id", "status", "id"),
     Index("ix_mails_created", "created_at"),
+    Index("ix_mails_correlation", "tenant_id", "correlation_id"),
 )

@@ -17,7 +17,7 @@ from rustok.platform.identity.schemas.personal import (
 from rustok.platform.identity.service import personal
 
 admin: Final = Routes("identity", surface="admin", tag="Personal data")
-own: Final = Routes("identity", surface="auth", tag="Personal data")
+own: Final = Routes("identity", surface="auth", tag="Personal data", essential=True)
 
 
 @admin.post(
