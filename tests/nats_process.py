@@ -70,6 +70,8 @@ class NatsProcess:
         """Let it stand still with its connections open, as a machine that swaps."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # The signal takes its time; what the broker still does in it would surprise the test.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         assert self._process is not None
