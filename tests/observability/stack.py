@@ -45,13 +45,23 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 204
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> int:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port: int = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port: int = self._server.sockets[0].getsockname()[1]
         return port
 
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in tuple(self._open):
+            writer.close()
+        await asyncio.sleep(0)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 size = [
@@ -64,6 +74,8 @@ class Receiver:
                 await writer.drain()
         except (asyncio.IncompleteReadError, OSError):
             writer.close()
+        finally:
+            self._open.discard(writer)
 
 
 class Stack:
@@ -144,6 +156,7 @@ class Stack:
         self.nats.end()
         if self._mail is not None:
             self._mail.stop()
+        await self.receiver.stop()
         await self.database.stop()
         await drop_database(POSTGRES, DATABASE)
 

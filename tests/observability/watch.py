@@ -59,7 +59,7 @@ def sick_rules(prometheus: Prometheus) -> list[str]:
 
 async def under_load(stack: Stack, folder: Path, *, seconds: float) -> list[str]:
     """Problems seen while all is well: empty panels, sick rules, alerts."""
-    prometheus = Prometheus(folder, _targets(stack))
+    prometheus = Prometheus(folder, targets(stack))
     prometheus.start()
     problems: list[str] = []
     try:
@@ -85,7 +85,7 @@ async def under_load(stack: Stack, folder: Path, *, seconds: float) -> list[str]
 
 async def with_fault(stack: Stack, folder: Path, fault: Fault, *, factor: int) -> list[str]:
     """Break it, see what fires, mend it, see that it goes silent."""
-    prometheus = Prometheus(folder, _targets(stack), factor=factor)
+    prometheus = Prometheus(folder, targets(stack), factor=factor)
     prometheus.start()
     seen: set[str] = set()
     problems: list[str] = []
@@ -135,7 +135,7 @@ async def _quiet(prometheus: Prometheus) -> None:
     await asyncio.sleep(12)
 
 
-def _targets(stack: Stack) -> dict[str, str]:
+def targets(stack: Stack) -> dict[str, str]:
     return {
         "rustok-serve": f"127.0.0.1:{stack.serve_port}",
         "rustok-worker": f"127.0.0.1:{stack.worker_port}",
