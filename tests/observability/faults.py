@@ -41,7 +41,8 @@ async def _broker_up(stack: Stack) -> None:
 
 
 async def _database_slow(stack: Stack) -> None:
-    stack.database.delay_seconds = 0.7
+    # Slow, not away: a checkout of twenty statements is late, and is still answered.
+    stack.database.delay_seconds, stack.database.hiccup_seconds = 0.08, 0.9
 
 
 async def _database_cut(stack: Stack) -> None:
@@ -158,6 +159,7 @@ FAULTS: Final = (
             "WebhookDeliveryBudgetBurnsFast",
             "WebhookDeliveryBudgetBurnsSlowly",
         },
+        seconds=60,
     ),
     Fault(
         name="database away (5xx)",

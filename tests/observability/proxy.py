@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+from typing import Final
+
+HICCUP_EVERY: Final = 20
+"""Of so many answers of a slow database one takes `hiccup_seconds`, the others `delay_seconds`."""
 
 
 class Proxy:
@@ -16,6 +21,8 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self.delay_seconds = 0.0
+        self.hiccup_seconds = 0.0
+        self._answers = itertools.count(1)
         self.is_cut = False
 
     async def start(self) -> int:
@@ -31,7 +38,7 @@ class Proxy:
             writer.transport.abort()
 
     def mend(self) -> None:
-        self.is_cut, self.delay_seconds = False, 0.0
+        self.is_cut, self.delay_seconds, self.hiccup_seconds = False, 0.0, 0.0
 
     async def stop(self) -> None:
         self.cut()
@@ -64,7 +71,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(65_536):
                 if slow and self.delay_seconds:
-                    await asyncio.sleep(self.delay_seconds)
+                    is_hiccup = next(self._answers) % HICCUP_EVERY == 0
+                    await asyncio.sleep(self.hiccup_seconds if is_hiccup else self.delay_seconds)
                 writer.write(data)
                 await writer.drain()
         with contextlib.suppress(OSError, RuntimeError):

@@ -15,7 +15,10 @@ from tools.observability.alert import Alert, Case
 
 WINDOWS: Final = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 _STOREFRONT: Final = 'route=~"/api/v1/storefront/.*|page"'
-_CHECKOUT: Final = 'route="/api/v1/storefront/checkout",method="POST"'
+_CHECKOUT: Final = (
+    'route=~"/api/v1/storefront/(carts|checkout|orders/.+/payment).*",method=~"POST|PATCH|DELETE"'
+)
+"""From the first line in a cart to the payment: who cannot fill a cart never asks for the checkout."""
 _ADMIN: Final = 'route=~"/api/v1/(admin|auth|platform)/.*"'
 
 
@@ -181,7 +184,7 @@ SLOS: Final = (
         objective="99.9 %",
         budget="0.001",
         bad_share=_errors(_CHECKOUT),
-        of="Checkouts answered without a server error",
+        of="Commands of carts, checkouts and payments answered without a server error",
         impact="Buyers cannot order; money is lost. No order is half made: a failed checkout wrote nothing.",
         check=(
             *_LOOK_AT_REQUESTS,
@@ -197,7 +200,7 @@ SLOS: Final = (
         objective="99 % within 1 s",
         budget="0.01",
         bad_share=_slow(_CHECKOUT, "1.0"),
-        of="Checkouts answered within a second",
+        of="Commands of carts, checkouts and payments answered within a second",
         impact="Buyers wait and press the button again; the Idempotency-Key keeps it one order.",
         check=(
             *_LOOK_AT_SLOW,
