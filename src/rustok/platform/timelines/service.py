@@ -67,9 +67,7 @@ async def trace(
             page = await audit.list_records(tx, about, audit.PageRequest(limit=MAX_AUDITED))
             moments += map(_audited, page.items)
     correlations = list({event.envelope.correlation_id for event in events})
-    caused = await mail.list_caused(
-        tx, correlations, since=min(event.envelope.occurred_at for event in events)
-    )
+    caused = await mail.list_caused(tx, correlations)
     moments += [_mail(one) for one in caused]
     return in_order(moments)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Integer, bindparam, select
 
-from rustok.core.db import TENANT, Query, ReadTx, Timestamp, any_of
+from rustok.core.db import TENANT, Query, ReadTx, any_of
 from rustok.platform.mail.tables import mails
 
 
@@ -29,8 +29,6 @@ _CAUSED: Final = Query(
     select(*(mails.c[name] for name in CausedMail.__struct_fields__))
     .where(
         mails.c.tenant_id == TENANT,
-        mails.c.created_at >= bindparam("since", type_=Timestamp()),
-        mails.c.created_at < bindparam("until", type_=Timestamp()),
         any_of(mails.c.correlation_id, "correlations"),
     )
     .order_by(mails.c.id)
@@ -39,9 +37,5 @@ _CAUSED: Final = Query(
 )
 
 
-async def list_caused(
-    tx: ReadTx, correlations: Sequence[UUID], *, since: datetime, until: datetime, limit: int
-) -> list[CausedMail]:
-    return await tx.all(
-        _CAUSED, correlations=list(correlations), since=since, until=until, limit=limit
-    )
+async def list_caused(tx: ReadTx, correlations: Sequence[UUID], *, limit: int) -> list[CausedMail]:
+    return await tx.all(_CAUSED, correlations=list(correlations), limit=limit)
