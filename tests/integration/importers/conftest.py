@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.shared_data import real_export
 
 ROOT = Path(__file__).resolve().parents[3]
 FileOf = Callable[[str], Path]
@@ -14,20 +15,7 @@ FileOf = Callable[[str], Path]
 
 @pytest.fixture
 def shared_file() -> FileOf:
-    """Gives the real export of a name; skips where the folder is absent, fails in CI where it is not."""
-    beside = ROOT.parent / "shared" / "data"
-    folder = Path(os.environ.get("RUSTOK_SHARED_DATA") or beside)
-
-    def find(name: str) -> Path:
-        path = folder / name
-        if not path.is_file():
-            why = f"the real export {name} is not here; set RUSTOK_SHARED_DATA to its folder"
-            if os.environ.get("CI") == "true" and beside.is_dir():
-                pytest.fail(why)
-            pytest.skip(why)
-        return path
-
-    return find
+    return real_export
 
 
 @pytest.fixture

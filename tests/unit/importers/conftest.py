@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.shared_data import real_export
 
 SharedFile = Callable[[str], Path]
 
@@ -18,14 +19,4 @@ def fixture_files() -> Path:
 
 @pytest.fixture
 def shared_file() -> SharedFile:
-    """Gives the real export of a name; skips the test where the folder is absent."""
-    root = Path(__file__).resolve().parents[3]
-    folder = Path(os.environ.get("RUSTOK_SHARED_DATA") or root.parent / "shared" / "data")
-
-    def find(name: str) -> Path:
-        path = folder / name
-        if not path.is_file():
-            pytest.skip(f"the real export {name} is not here; set RUSTOK_SHARED_DATA to its folder")
-        return path
-
-    return find
+    return real_export
