@@ -9,13 +9,30 @@ import contextlib
 import hashlib
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
 import click
 import msgspec
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def target_options(about: str) -> Callable[[Command], Command]:
+    """The options of a command that writes an `Archive`: --to, explained by `about`, and --overwrite."""
+
+    def add(command: Command) -> Command:
+        overwrite = click.option(
+            "--overwrite", is_flag=True, help="Replace the file if it is there."
+        )
+        place = click.Path(path_type=Path, dir_okay=False)
+        return click.option("--to", "file", type=place, required=True, help=about)(
+            overwrite(command)
+        )
+
+    return add
 
 
 class Archive:

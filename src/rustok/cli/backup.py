@@ -17,7 +17,7 @@ import click
 import msgspec
 
 import rustok
-from rustok.cli.archive import Archive
+from rustok.cli.archive import Archive, target_options
 from rustok.cli.backup_file import (
     AUDIT_KEYS,
     FORMAT,
@@ -94,14 +94,7 @@ class _Seen:
 
 @click.command(epilog=EPILOG)
 @click.argument("ref", type=TENANT_REF)
-@click.option(
-    "--to",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The file to write.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
+@target_options("The file to write.")
 @click.pass_obj
 def backup(invocation: Invocation, ref: UUID | str, file: Path, overwrite: bool) -> None:
     """Write the tenant REF (slug or id) whole into one file, to be restored from.

@@ -15,7 +15,7 @@ import click
 import msgspec
 
 import rustok
-from rustok.cli.archive import Archive
+from rustok.cli.archive import Archive, target_options
 from rustok.cli.invocation import Invocation
 from rustok.cli.params import TENANT_REF
 from rustok.cli.session import tenant_of, with_platform
@@ -81,14 +81,7 @@ def export() -> None:
 
 @export.command(epilog=EPILOG)
 @click.argument("ref", type=TENANT_REF)
-@click.option(
-    "--to",
-    "file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    required=True,
-    help="The ZIP file to write.",
-)
-@click.option("--overwrite", is_flag=True, help="Replace the file if it is there.")
+@target_options("The ZIP file to write.")
 @click.option("--no-media", is_flag=True, help="Leave uploaded files out, their rows stay in.")
 @click.pass_obj
 def tenant(
