@@ -37,6 +37,8 @@ $(STAMP): $(VENV)/pyvenv.cfg requirements.lock requirements-installer.lock pypro
 	@$(PIP) install --require-hashes -r requirements-installer.lock
 	@$(UV) --require-hashes -r requirements.lock || $(PIP) install --require-hashes -r requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation -e .
+	@# uv leaves packages without bytecode, which would make the first start three times as long.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c "import rustok.cli.demo, rustok.server.serving"
 	@touch $@
 
 $(DEV_STAMP): $(STAMP) requirements-dev.lock

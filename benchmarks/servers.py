@@ -73,8 +73,15 @@ def _settings(url: str, system_url: str | None = None) -> Settings:
 
 
 def surroundings() -> dict[str, str]:
-    """The environment without the caller's settings, which would be measured with it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("RUSTOK_")}
+    """The environment without the caller's settings, which would be measured with it.
+
+    Also without the wish for no bytecode: a start would compile a thousand modules, as no installed one does.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("RUSTOK_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
 
 
 @contextlib.contextmanager

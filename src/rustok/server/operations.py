@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 import msgspec
 
+from rustok.core.modules import Modules
 from rustok.platform.identity import api as identity
 from rustok.server.app import Page
 from rustok.server.health import Health, health_of, readiness
@@ -20,7 +22,7 @@ from rustok.server.startup import Startup
 
 def operation_pages(platform: Platform) -> Mapping[str, Page]:
     """The pages by path."""
-    api = document(platform.modules)
+    api = _ApiDocument(platform.modules)
     startup = Startup(platform)
 
     async def live(_request: Request) -> Answer:
@@ -40,7 +42,8 @@ def operation_pages(platform: Platform) -> Mapping[str, Page]:
         return Answer(status=200, body=body, headers={"content-type": content_type})
 
     async def openapi(_request: Request) -> Answer:
-        return Answer(status=200, body=api, headers={"content-type": "application/json"})
+        body = await api.read()
+        return Answer(status=200, body=body, headers={"content-type": "application/json"})
 
     async def jwks(_request: Request) -> Answer:
         keys = await identity.public_keys(platform.parts)
@@ -80,6 +83,19 @@ def plain_pages(platform: Platform) -> Mapping[str, PlainPage]:
         return _plain(health_of(platform, await startup.checks()))
 
     return {"/health/live": live, "/health/ready": ready, "/health/startup": started}
+
+
+class _ApiDocument:
+    """Made when it is first asked for: a tenth of a start, which should not wait for it."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._body: bytes | None = None
+
+    async def read(self) -> bytes:
+        if self._body is None:
+            self._body = await asyncio.to_thread(document, self._modules)
+        return self._body
 
 
 def _plain(health: Health) -> PlainAnswer:

@@ -143,6 +143,17 @@ def test_help_imports_no_heavy_library_and_is_fast() -> None:
     assert min(seconds) < 1.0
 
 
+def test_a_server_imports_nothing_that_only_some_requests_need() -> None:
+    program = (
+        "import sys\nimport rustok.cli.serve, rustok.server.serving\n"
+        "rare = {'alembic', 'asyncpg', 'email_validator', 'httpx', 'joserfc', 'nats', 'redis', 'rich', 'stripe'}\n"
+        "loaded = rare & set(sys.modules)\n"
+        "sys.exit(f'loaded: {loaded}' if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_command_table_entry_that_is_no_command_is_a_bug(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

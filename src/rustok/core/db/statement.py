@@ -7,13 +7,13 @@ A statement that touches a tenant table without `tenant_id = TENANT` cannot be c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import Boolean, Table, bindparam, delete, insert, update
 from sqlalchemy.dialects.postgresql import asyncpg as postgres_dialect
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite_dialect
-from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, TextClause
 from sqlalchemy.sql.selectable import Alias, TextualSelect
 
@@ -173,10 +173,22 @@ class Command(_Statement):
         super().__init__(statement, system=system)
 
 
-def _tenant_tables(statement: Any) -> set[Any]:
+def _elements(statement: Any) -> list[Any]:
+    """Every part of `statement` once: a table is part of each of its columns, and starts would wait for that."""
+    found: dict[int, Any] = {}  # holds the parts, so that no id is given out twice
+    pending = [statement]
+    while pending:
+        element = pending.pop()
+        if id(element) not in found:
+            found[id(element)] = element
+            pending.extend(element.get_children())
+    return list(found.values())
+
+
+def _tenant_tables(statement: Any, elements: Iterable[Any]) -> set[Any]:
     """Every FROM, join part, CTE part, subquery part and write target that is a tenant table (or an alias)."""
     found: set[Any] = set()
-    for element in visitors.iterate(statement):
+    for element in elements:
         if isinstance(element, Alias) and isinstance(element.element, Table):
             if element.element.info.get("tenant"):
                 found.add(element)
@@ -203,16 +215,17 @@ def check_tenant(statement: Any) -> None:
         return
     equalities: list[tuple[Any, Any]] = []
     aliased: set[Any] = set()
-    for element in visitors.iterate(statement):
+    elements = _elements(statement)
+    for element in elements:
         if isinstance(element, BinaryExpression) and element.operator is operators.eq:
             equalities.append((element.left, element.right))
         if isinstance(element, Alias) and isinstance(element.element, Table):
             aliased.add(element.element)
-    tables = _tenant_tables(statement)
+    tables = _tenant_tables(statement, elements)
     if getattr(statement, "is_insert", False):
         tables.discard(statement.table)
         if statement.select is not None:
-            tables |= _tenant_tables(statement.select)
+            tables |= _tenant_tables(statement.select, _elements(statement.select))
     direct = {getattr(column, "table", None) for pair in equalities for column in pair}
     tables = {table for table in tables if table not in aliased or table in direct}
 

@@ -11,17 +11,17 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
-from joserfc import jws
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, GuestProtocol
 from msgspec import Meta
 
 from rustok.core.errors import Unauthenticated, Unavailable
 from rustok.core.ids import new_id
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey, GuestProtocol
 
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - the media type of RFC 9068, not a secret
@@ -95,6 +95,8 @@ class SigningKey(msgspec.Struct, frozen=True, kw_only=True):
 
 def new_signing_key(kid: str) -> SigningKey:
     """A fresh key on P-256."""
+    from joserfc.jwk import ECKey  # late: 20 ms and 3 MB, for those who are signed in
+
     return SigningKey(kid=kid, key=ECKey.generate_key("P-256", private=True))
 
 
@@ -105,6 +107,8 @@ def export_signing_key(key: SigningKey) -> bytes:
 
 def import_signing_key(kid: str, pem: bytes) -> SigningKey:
     """Raises ValueError: the PEM holds no private key on P-256."""
+    from joserfc.jwk import ECKey  # late: as above
+
     key = ECKey.import_key(pem)
     if not key.is_private or key.curve_name != "P-256":
         raise ValueError("a signing key is a private key on P-256")
@@ -192,6 +196,8 @@ class AccessTokens:
             exp=issued_at + ttl_seconds,
             jti=new_id(),
         )
+        from joserfc import jws  # late: as above
+
         header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": self._active.kid}
         payload = msgspec.json.encode(claims)
         return jws.serialize_compact(header, payload, self._active.key, algorithms=[ALGORITHM])
@@ -225,6 +231,9 @@ class AccessTokens:
 
     def _checked(self, token: str) -> AccessClaims:
         """What does not depend on the time. Raises InvalidToken, UnknownSigningKey."""
+        from joserfc import jws  # late: as above
+        from joserfc.errors import JoseError  # late: as above
+
         try:
             signed = jws.deserialize_compact(token, self._key_for, algorithms=[ALGORITHM])
             claims = self._decoder.decode(signed.payload)

@@ -13,7 +13,6 @@ from typing import Final
 from uuid import UUID
 
 import idna
-from email_validator import EmailNotValidError, validate_email
 from slugify import slugify
 
 from rustok.core.ids import parse_id
@@ -236,6 +235,8 @@ def parse_email(text: str, *, pointer: str) -> str:
     if unicodedata.normalize("NFKC", text) != unicodedata.normalize("NFC", text):
         message = "an e-mail address has no fullwidth or stylised letters; write plain ones."
         raise InvalidEmail(message, pointer=pointer, rule="compatibility_characters")
+    from email_validator import EmailNotValidError, validate_email  # late: its patterns take 15 ms
+
     try:
         # test_environment allows the .test domains (RFC 2606) that demos and tests live on.
         valid = validate_email(text, check_deliverability=False, test_environment=True, strict=True)

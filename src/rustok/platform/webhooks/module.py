@@ -17,14 +17,13 @@ from rustok.platform.webhooks.events import (
     WebhookEndpointUpdated,
     WebhookSecretRotated,
 )
+from rustok.platform.webhooks.service.courier import Courier
 from rustok.platform.webhooks.service.deliveries import purge_old
+from rustok.platform.webhooks.service.posting import SenderOnDemand
 
 
 async def _deliver(parts: Parts, stop: asyncio.Event) -> None:
-    from rustok.platform.webhooks.service.courier import Courier  # late: the HTTP client is heavy
-    from rustok.platform.webhooks.service.sending import Sender  # late: as above
-
-    await Courier(parts, Sender(parts.outbound)).run(stop)
+    await Courier(parts, SenderOnDemand(parts.outbound)).run(stop)
 
 
 MODULE: Final = Module(

@@ -11,10 +11,9 @@ import logging
 import secrets
 import weakref
 from datetime import timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
-from joserfc.jwk import KeySet
 
 from rustok.core.cache.cache import Cache
 from rustok.core.cache.settings import CacheSettings
@@ -62,6 +61,9 @@ from rustok.platform.identity.service.sessions import Device, open_session
 from rustok.platform.identity.service.standing import forget_user
 from rustok.platform.identity.service.users import add_user
 from rustok.telemetry.metrics import AUTH_FAILURES
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 SIGN_IN_LIFE: Final = timedelta(minutes=10)
 _KEPT: Final = CacheSettings(

@@ -33,7 +33,7 @@ from rustok.platform.webhooks.repository import due
 from rustok.platform.webhooks.repository import endpoints as endpoint_repository
 from rustok.platform.webhooks.repository.due import Claimed
 from rustok.platform.webhooks.service import deliveries
-from rustok.platform.webhooks.service.sending import Sender
+from rustok.platform.webhooks.service.posting import Posting
 from rustok.telemetry import metrics, trace_context, tracing
 from rustok.telemetry.logs import log_fields
 from rustok.telemetry.structured import structlog
@@ -70,7 +70,7 @@ class Courier:
     concurrency: requests at once in this process.
     """
 
-    def __init__(self, parts: Parts, sender: Sender, *, concurrency: int = CONCURRENCY) -> None:
+    def __init__(self, parts: Parts, sender: Posting, *, concurrency: int = CONCURRENCY) -> None:
         self._parts = parts
         self._sender = sender
         self._concurrency = concurrency
