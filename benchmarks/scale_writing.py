@@ -15,7 +15,7 @@ import asyncpg
 
 from benchmarks.scale_copying import Rows
 from rustok.core.db.schema import metadata
-from rustok.index.fulltext import SHELVES, WORD_COLUMNS
+from rustok.index.fulltext import SHELVES, WORDS
 
 Done = dict[str, str]
 """Slugs of generated tenants that are there already, with the plan they were made by."""
@@ -35,7 +35,7 @@ class Writing(Protocol):
         ...
 
     async def finish(self) -> None:
-        """Bring the planner's statistics up to date and let go of the database."""
+        """Tidy up as a server does in time, and let go of the database."""
         ...
 
     async def close(self) -> None:
@@ -88,15 +88,19 @@ class SqliteWriting:
 
     def _add_words(self, entries: str, rows: Rows) -> None:
         """FTS5 keeps its own words of each entry."""
-        columns = _names(entries)
-        places = [columns.index(one) for one in ("entry", *WORD_COLUMNS)]
-        names = ", ".join(WORD_COLUMNS)
-        self._connection.executemany(
-            f"INSERT INTO {entries}_fts (rowid, {names}) VALUES (?, ?, ?, ?, ?)",  # constant sql: own names
-            ([row[place] for place in places] for row in rows.get(entries, ())),
+        place = _names(entries).index("entry")
+        insert = (
+            f"INSERT INTO {entries}_fts (rowid, words) "  # constant sql: own names
+            f"SELECT entry, {WORDS} FROM {entries} WHERE entry = ?"  # constant sql: own names
         )
+        self._connection.executemany(insert, ([row[place]] for row in rows.get(entries, ())))
 
     async def finish(self) -> None:
+        for shelf in SHELVES:
+            name = f"{shelf}_entries_fts"
+            # As the job `index.words` does in time.
+            tidy = f"INSERT INTO {name} ({name}) VALUES ('optimize')"  # constant sql: own names
+            self._connection.execute(tidy)
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._connection.close()
 

@@ -58,7 +58,7 @@ def search_parameters(terms: Terms, tenant_id: UUID, locale: str) -> dict[str, o
     """What the conditions and scores below bind, for both databases."""
     scope = scope_of(tenant_id, locale)
     return {
-        "match_any": terms.fts5("title keywords body", scope=scope),
+        "match_any": terms.fts5(scope=scope),
         **{f"piece_{number}": piece for number, piece in enumerate(terms.pieces())},
         "start": terms.start(),
         "scope": scope,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rustok.core.modules import Job, Module
-from rustok.index import jobs, routes
+from rustok.index import jobs, merging, routes
 from rustok.index.nodes import handlers as node_handlers
 from rustok.index.nodes import routes as node_routes
 from rustok.index.products import handlers as product_handlers
@@ -20,6 +20,7 @@ MODULE: Final = Module(
     consumers=(product_handlers.CONSUMER, node_handlers.CONSUMER),
     jobs=(
         Job(name="index.rebuild", every_seconds=5, run=jobs.go_on_with_rebuilds),
+        Job(name="index.words", every_seconds=600, run=merging.merge_words),
         Job(name="index.sales", every_seconds=30, run=product_service.refresh_sales),
     ),
     event_types=("index.reindex_requested", "index.updated"),

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement
 
 from rustok.core.db import TENANT, Command, Id, Query, ReadTx, WriteTx, any_of, scalar
-from rustok.index.fulltext import WORD_COLUMNS, configuration_of, scope_of
+from rustok.index.fulltext import WORDS, configuration_of, scope_of
 from rustok.index.shelves import Facet, SearchText, Shelf, entry_number
 from rustok.index.words import sort_key
 
@@ -128,12 +128,9 @@ def _words(shelf: Shelf, *, removing: bool, of_all: bool = False) -> Command:
     """Tells FTS5 of the entries of some subjects: that they came, or (with their words) that they go."""
     entries = shelf.entries
     name = f"{entries.name}_fts"
-    words = table(name, column(name), column("rowid"), *(column(one) for one in WORD_COLUMNS))
-    columns: list[ColumnElement[object]] = [
-        entries.c.entry,
-        *(entries.c[one] for one in WORD_COLUMNS),
-    ]
-    names = ["rowid", *WORD_COLUMNS]
+    words = table(name, column(name), column("rowid"), column("words"))
+    columns: list[ColumnElement[object]] = [entries.c.entry, literal_column(WORDS)]
+    names = ["rowid", "words"]
     if removing:
         columns.insert(0, literal_column("'delete'"))
         names.insert(0, name)

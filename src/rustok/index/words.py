@@ -63,10 +63,9 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     words: tuple[str, ...]
 
-    def fts5(self, columns: str, *, scope: str) -> str:
-        """An FTS5 query for all words within `columns` of the rows of `scope`."""
-        terms = " AND ".join(f'"{word}"' for word in self.words)
-        return f'scope : "{scope}" AND {{{columns}}} : ({terms}*)'
+    def fts5(self, *, scope: str) -> str:
+        """An FTS5 query for entries with all words, each as it is in `scope`."""
+        return " AND ".join(f'"{scope}_{word}"' for word in self.words) + "*"
 
     def pieces(self) -> list[str]:
         """What a text with a space at both ends must contain: whole words, of the last its beginning."""

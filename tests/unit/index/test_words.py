@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rustok.index.fulltext import index_statements
 from rustok.index.words import MAX_TERMS, parse_terms, plain_text, searchable, sort_key, words
 
 
@@ -57,10 +59,7 @@ def test_the_last_word_may_be_a_beginning() -> None:
     terms = parse_terms('Linen "Shi')
     assert terms is not None
     assert terms.tsquery() == "'linen' & 'shi':*"
-    assert (
-        terms.fts5("title body", scope="t1")
-        == 'scope : "t1" AND {title body} : ("linen" AND "shi"*)'
-    )
+    assert terms.fts5(scope="t1") == '"t1_linen" AND "t1_shi"*'
     assert terms.pieces() == [" linen ", " shi"]
     assert terms.start() == " linen shi"
 
@@ -76,17 +75,59 @@ def test_markup_is_not_searchable() -> None:
     assert searchable("<em>A</em>", None, "B") == "em a em b"
 
 
+def full_text_of(*texts: tuple[str, str]) -> sqlite3.Connection:
+    """A full text in memory, as the migrations make it, with (scope, text) numbered from 1."""
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE product_entries (entry, scope, title, keywords, body)")
+    connection.executemany(
+        "INSERT INTO product_entries VALUES (?, ?, ?, '', '')",
+        [(number, scope, words(text)) for number, (scope, text) in enumerate(texts, start=1)],
+    )
+    for statement in index_statements("sqlite"):
+        if "product_entries" in statement:
+            connection.execute(statement)
+    return connection
+
+
+def found_in(connection: sqlite3.Connection, text: str, *, scope: str) -> list[int]:
+    terms = parse_terms(text)
+    if terms is None:
+        return []
+    asked = "SELECT rowid FROM product_entries_fts WHERE product_entries_fts MATCH ? ORDER BY rowid"
+    return [row[0] for row in connection.execute(asked, (terms.fts5(scope=scope),))]
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(min_size=1, max_size=60))
 def test_no_input_is_a_syntax_error_of_fts5(text: str) -> None:
-    terms = parse_terms(text)
-    if terms is None:
-        return
-    connection = sqlite3.connect(":memory:")
-    connection.execute(
-        "CREATE VIRTUAL TABLE f USING fts5(scope, title, body, tokenize='unicode61 remove_diacritics 2', prefix='2 3')"
-    )
-    connection.execute("INSERT INTO f VALUES ('t1', ?, '')", (words(text),))
-    query = terms.fts5("title body", scope="t1")
-    connection.execute("SELECT rowid FROM f WHERE f MATCH ?", (query,)).fetchall()
-    connection.close()
+    with contextlib.closing(full_text_of(("t1", text))) as connection:
+        found_in(connection, text, scope="t1")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet='t12_ "*aä\u0301\u093f\u2d65:^', min_size=1, max_size=12))
+def test_what_is_typed_finds_nothing_of_another_scope(text: str) -> None:
+    scopes = ("t1", "t12", "t2")
+    texts = [(scope, f"{other}_{text} {text} {other}") for scope in scopes for other in scopes]
+    with contextlib.closing(full_text_of(*texts)) as connection:
+        for number, scope in enumerate(scopes):
+            own = range(3 * number + 1, 3 * number + 4)
+            for asked in (text, f"t2_{text}", f'"t2_{text}"', f"t1 {text}"):
+                assert set(found_in(connection, asked, scope=scope)) <= set(own)
+            if words(text):
+                assert found_in(connection, text, scope=scope) == list(own)
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        ("हिन्दी किताब", "हिन्दी"),
+        ("हिन्दी किताब", "किता"),
+        ("日本語", "日本"),
+        ("за\u0301мок", "замок"),
+        ("Crème brûlée", "creme bru"),
+    ],
+)
+def test_words_of_any_script_are_found_in_fts5(stored: str, asked: str) -> None:
+    with contextlib.closing(full_text_of(("t1", stored), ("t2", stored))) as connection:
+        assert found_in(connection, asked, scope="t2") == [2]
