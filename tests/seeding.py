@@ -36,6 +36,7 @@ from rustok.importers.model import ImportOptions
 from rustok.importers.report import Issue
 from rustok.index import api as index
 from rustok.platform.audit import api as audit
+from rustok.platform.cdn import api as cdn
 from rustok.platform.identity import api as identity
 from rustok.platform.identity.service import roles
 from rustok.platform.mail import api as mail
@@ -217,6 +218,7 @@ async def _platform(world: World, tx: WriteTx, marker: str) -> None:
         to=f"mail-{marker}@example.com",
         values={"recipient": f"Mail {marker}"},
     )
+    await cdn.record(tx, {tx.ctx.tenant_id: ["products"]}, owner=tx.ctx.tenant_id)
 
 
 async def _webhooks(world: World, tx: WriteTx, marker: str) -> None:

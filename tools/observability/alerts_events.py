@@ -1,4 +1,4 @@
-"""Alerts on events: outbox, relay, consumers, dead letters, webhooks, mail."""
+"""Alerts on events: outbox, relay, consumers, dead letters, webhooks, mail, the CDN."""
 
 from __future__ import annotations
 
@@ -289,6 +289,35 @@ EVENT_ALERTS: Final[tuple[Alert, ...]] = (
             'rustok_mail_deliveries_total{outcome="sent"}': "0+100x60",
             'rustok_mail_deliveries_total{outcome="held"}': "0+100x60",
             'rustok_mail_deliveries_total{outcome="retried"}': "0+1x60",
+        },
+    ),
+    threshold(
+        "CdnPurgesFailing",
+        "events",
+        expr=(
+            'sum(rate(rustok_cdn_purges_total{outcome!="purged"}[15m]))'
+            " / sum(rate(rustok_cdn_purges_total[15m])) > 0.5"
+        ),
+        lasting="10m",
+        severity="ticket",
+        summary="More than half of the purges of the CDN fail.",
+        impact="Shoppers may see old prices, texts and stock until copies at the CDN end by themselves.",
+        check=(
+            "`rustok doctor`: what the CDN answers.",
+            "`rustok cdn status`: what waits, and since when.",
+            "Log lines `cdn.purge_failed`: the reason.",
+        ),
+        mend=(
+            "Mend `cdn.token`, `cdn.service_id`, `cdn.zone_id` or `cdn.url`; what waits is purged by itself.",
+            "Where `cdn.given_up` was logged, what waited is older than any copy: nothing is to be done.",
+        ),
+        bad={
+            'rustok_cdn_purges_total{outcome="purged"}': "0+1x60",
+            'rustok_cdn_purges_total{outcome="failed"}': "0+5x60",
+        },
+        good={
+            'rustok_cdn_purges_total{outcome="purged"}': "0+20x60",
+            'rustok_cdn_purges_total{outcome="failed"}': "0+1x60",
         },
     ),
 )

@@ -17,6 +17,7 @@ from rustok.cli.doctor_checks import (
 )
 from rustok.cli.doctor_database import probe
 from rustok.cli.doctor_services import (
+    check_cdn,
     check_circuits,
     check_collector,
     check_mail,
@@ -57,6 +58,7 @@ def run_checks(invocation: Invocation) -> list[CheckResult]:
         check_redis,
         check_storage,
         check_mail,
+        check_cdn,
         check_collector,
         check_circuits,
     ]

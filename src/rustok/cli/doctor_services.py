@@ -1,5 +1,5 @@
 """The checks of `rustok doctor` on what stands beside the database: Redis, storage, the mail
-relay, the collector, the running server.
+relay, the CDN, the collector, the running server.
 
 Each waits a bounded time. The state of circuits lives in the server's process, so it is asked there.
 """
@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
@@ -17,12 +18,15 @@ import msgspec
 from rustok.cli.doctor_checks import CheckResult
 from rustok.core.errors import Unavailable
 from rustok.core.resilience.breaker_registry import BreakerRegistry
+from rustok.platform.cdn import api as cdn
 from rustok.platform.mail import api as mail
+from rustok.server.cdn import cdn_options
 from rustok.server.metering.exporting import collector_headers
 from rustok.server.settings import Settings
 from rustok.server.storage import storage_for
 
 ANSWER_SECONDS: Final = 2.0
+NO_KEY: Final = "doctor"
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +100,26 @@ def check_mail(settings: Settings) -> Iterable[CheckResult]:
         "on mail.folder.",
         unavailable=answer.speaks_against_relay,
     )
+
+
+def check_cdn(settings: Settings) -> Iterable[CheckResult]:
+    """Whether the CDN takes a purge: of a key that no answer carries."""
+    options = cdn_options(settings)
+    if not options.is_on:
+        yield CheckResult(name="cdn", outcome="skip", detail="cdn.provider is none")
+        return
+    try:
+        asyncio.run(cdn.ask(options, BreakerRegistry(), [NO_KEY], at=datetime.now(UTC)))
+    except cdn.PurgeFailed as error:
+        yield CheckResult(
+            name="cdn",
+            outcome="fail",
+            detail=f"{options.provider}: {error.why}",
+            mend=error.mend,
+            unavailable=True,
+        )
+        return
+    yield CheckResult(name="cdn", outcome="ok", detail=f"{options.provider} takes purges")
 
 
 def check_collector(settings: Settings) -> Iterable[CheckResult]:

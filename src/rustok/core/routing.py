@@ -24,6 +24,7 @@ from uuid import UUID
 
 import msgspec
 
+from rustok.core.cache.showing import PART
 from rustok.core.db import ReadTx, SystemTx, WriteTx
 from rustok.core.errors import PreconditionFailed, RustokError
 from rustok.core.parts import Parts
@@ -112,12 +113,14 @@ class Reply(msgspec.Struct, Generic[B], frozen=True, kw_only=True):
     Attributes:
         location: path of the created thing, sent as Location.
         etag: an opaque validator; without it a body's `version` makes the ETag.
+        shows: parts the answer shows beyond those of its route (see `core.cache.showing`).
         headers: further headers.
     """
 
     body: B
     location: str | None = None
     etag: str | None = None
+    shows: tuple[str, ...] = ()
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -130,11 +133,12 @@ class RawBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RawReply(msgspec.Struct, frozen=True, kw_only=True):
-    """A response body that is not JSON."""
+    """A response body that is not JSON, or JSON already; `shows` as in `Reply`."""
 
     content_type: str
     content: bytes
     etag: str | None = None
+    shows: tuple[str, ...] = ()
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
 
@@ -159,6 +163,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         step_up: a dangerous action: a user who proved who they are a moment ago, no API key.
         personal: a query that answers with personal data of others; each call is recorded.
         rate: which limits count it.
+        shows: parts its answers show (see `core.cache.showing`); changes of these reach a CDN.
     """
 
     module: str
@@ -186,6 +191,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     step_up: bool = False
     personal: bool = False
     rate: RateClass = "read"
+    shows: tuple[str, ...] = ()
 
     @property
     def full_path(self) -> str:
@@ -260,6 +266,7 @@ class Routes:
         step_up: bool = False,
         personal: bool = False,
         rate: RateClass | None = None,
+        shows: Sequence[str] = (),
     ) -> Callable[[F], F]:
         """Declare an operation.
 
@@ -278,10 +285,15 @@ class Routes:
             personal: it answers with personal data of others; each call goes into the audit log.
             rate: which limits count it; default: login for what is posted to sign in or prove oneself,
                 write for other commands, read for queries.
+            shows: what its answers show, such as `products`: with `cache_seconds`, a CDN may keep
+                them until that changes. Without it a CDN keeps them for `cache_seconds`.
 
         Raises:
-            TypeError: the handler's parameters do not fit the path.
+            TypeError: the handler's parameters do not fit the path, or `shows` names no part.
         """
+        for part in shows:
+            if PART.fullmatch(part) is None:
+                raise TypeError(f"{path}: {part!r} is no part that answers show")
         if permission not in (PUBLIC, SIGNED_IN):
             parse_permission(permission)
 
@@ -341,6 +353,7 @@ class Routes:
                     step_up=step_up,
                     personal=personal,
                     rate=rate or _rate_of(method, self.surface),
+                    shows=tuple(shows),
                 )
             )
             return handler

@@ -26,6 +26,7 @@ admin = Routes("index", surface="admin", tag="Index")
     summary="Search products and content",
     rate="search",
     cache_seconds=30,
+    shows=("products", "nodes"),
     response_model=SearchResults,
 )
 async def search_everything(call: ReadCall, query: SearchQuery) -> RawReply:

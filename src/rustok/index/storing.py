@@ -25,11 +25,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
+from rustok.core.cache import showing
 from rustok.core.db import TENANT, Command, Id, Query, ReadTx, WriteTx, any_of, scalar
 from rustok.index.fulltext import WORDS, configuration_of, scope_of
 from rustok.index.shelves import Facet, SearchText, Shelf, entry_number
 from rustok.index.words import sort_key
 
+MANY_THINGS: Final = 50
+"""Above so many changed subjects a transaction names them all together."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -221,8 +224,16 @@ async def replace(
         await tx.insert_many(shelf.facets, [row for one in other_entries for row in facets[one]])
     changed = {*other_documents, *other_entries}
     if changed:
-        tx.touch()
+        showing.altered(tx, *_altered(shelf, changed))
     return len(changed)
+
+
+def _altered(shelf: Shelf, changed: set[UUID]) -> list[str]:
+    """The shelf's lists and each thing; all its things together when there are many."""
+    lists = f"{shelf.name}s"
+    if len(changed) > MANY_THINGS:
+        return [lists, shelf.name]
+    return [lists, *(showing.thing(shelf.name, one) for one in sorted(changed))]
 
 
 def _entry_row(tx: WriteTx, subject_id: UUID, entry: Entry) -> dict[str, object]:

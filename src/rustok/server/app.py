@@ -31,6 +31,7 @@ from rustok.core.tenancy import (
     TenantProfile,
     context_for,
 )
+from rustok.platform.cdn import api as cdn
 from rustok.server.access_log import AccessLog
 from rustok.server.asked import Seen, context_of, request_id_of
 from rustok.server.compression import compress
@@ -133,6 +134,7 @@ class Application:
         self._proxies = TrustedProxies(trusted_proxies)
         self._cors = cors
         self._hsts = hsts
+        self._cdn = parts.options(cdn.CdnOptions)
         self._https = parts.public_url.startswith("https://")
         routes = modules.routes
         self._router = Router(routes)
@@ -248,6 +250,8 @@ class Application:
             headers.setdefault("strict-transport-security", self._hsts)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
+        if answer.shows is not None and seen.tenant is not None:
+            headers |= cdn.headers_of(self._cdn, seen.tenant.id, answer.shows)
         is_kept = seen.keep_seconds is not None and question is not None
         compress(answer, request.headers.get("accept-encoding", ""), is_kept=is_kept)
         if seen.keep_seconds is not None and question is not None and seen.tenant is not None:

@@ -273,6 +273,8 @@ class Endpoint:
         route = self.route
         headers: dict[str, str] = {}
         etag: str | None = None
+        shows: tuple[str, ...] | None = None
+        more = result.shows if isinstance(result, RawReply | Reply) else ()
         if isinstance(result, StreamReply):
             headers |= {"content-type": result.content_type, "cache-control": "no-store"}
             # Proxies that buffer would keep events from their reader.
@@ -300,6 +302,8 @@ class Endpoint:
             etag = hashlib.blake2b(body, digest_size=12).hexdigest() if etag is None else etag
             age = route.cache_seconds
             headers["cache-control"] = f"public, max-age={age}" if age else "no-store"
+            if age and route.shows:
+                shows = (*route.shows, *more)
             headers["vary"] = VARY
         else:
             may_be_stored = etag is not None and self._may_be_stored
@@ -311,8 +315,8 @@ class Endpoint:
             headers["etag"] = quoted
             if route.method == "GET" and _matches(request.headers.get("if-none-match"), quoted):
                 headers.pop("content-type", None)
-                return Answer(status=304, headers=headers)
-        return Answer(status=route.status, body=body, headers=headers)
+                return Answer(status=304, headers=headers, shows=shows)
+        return Answer(status=route.status, body=body, headers=headers, shows=shows)
 
 
 def _matches(header: str | None, etag: str) -> bool:

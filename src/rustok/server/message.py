@@ -191,7 +191,8 @@ class Request:
 class Answer(msgspec.Struct, kw_only=True):
     """An answer on its way out; `cookies` are Set-Cookie values, one header each.
 
-    With `chunks` there is no `body`: `streaming.send_stream` sends it.
+    With `chunks` there is no `body`: `streaming.send_stream` sends it. `shows` names the parts a public
+    answer shows, for a CDN; None: it may not keep the answer beyond its Cache-Control.
     """
 
     status: int
@@ -199,6 +200,7 @@ class Answer(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     cookies: list[str] = msgspec.field(default_factory=list)
     chunks: AsyncIterator[bytes] | None = None
+    shows: tuple[str, ...] | None = None
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         headers = [

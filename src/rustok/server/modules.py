@@ -29,6 +29,7 @@ from rustok.core.modules import Module, Modules
 from rustok.importers.module import MODULE as IMPORTS
 from rustok.index.module import MODULE as INDEX
 from rustok.platform.audit.module import MODULE as AUDIT
+from rustok.platform.cdn.module import MODULE as CDN
 from rustok.platform.eventlog.module import MODULE as EVENTLOG
 from rustok.platform.identity.module import MODULE as IDENTITY
 from rustok.platform.mail.module import MODULE as MAIL
@@ -84,6 +85,7 @@ def all_modules(extra: Sequence[str] = ()) -> Modules:
             AUDIT,
             EVENTLOG,
             WEBHOOKS,
+            CDN,
             NOTIFICATIONS,
             TIMELINES,
             PRODUCTS,

@@ -38,6 +38,7 @@ from rustok.core.security.ssrf import OutboundPolicy
 from rustok.core.tenancy import RequestContext
 from rustok.platform.identity import api as identity
 from rustok.server import changes
+from rustok.server.cdn import cdn_options
 from rustok.server.housekeeping import housekeeping_jobs
 from rustok.server.metering.exposing import Exposer, shared_folder
 from rustok.server.metering.facts import count_events, count_transaction, observe_statement
@@ -133,7 +134,7 @@ class Platform:
             flush_events=outbox.flush_events,
             flush_audits=AuditWriter(sealer, address=settings.audit.address).flush,
             observer=observer if observer is not observe_statement or counts else None,
-            stamp=changes.stamp,
+            stamp=changes.stamp_and_purge if settings.cdn.provider != "none" else changes.stamp,
             changed=self._changed,
             committed=self._committed,
             ended=count_transaction if counts else None,
@@ -179,6 +180,7 @@ class Platform:
                     timeout_seconds=settings.payments.timeout_seconds,
                     test_provider=settings.payments.test_provider,
                 ),
+                cdn_options(settings),
             ),
             audit=AuditNotes(self.db),
             audit_retention_days=settings.audit.retention_days,

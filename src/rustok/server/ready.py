@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
+from rustok.core.cache import showing
 from rustok.core.cache.stats import CacheStats
 from rustok.core.db import WriteTx
 from rustok.server.message import Answer, Scope
@@ -318,6 +319,9 @@ class ReadyAnswers:
 def tenants_changed(tx: WriteTx) -> set[UUID]:
     """Whose shop windows a committed transaction has changed."""
     changed = {event.tenant_id for event, _ in tx.events if event.aggregate_type not in QUIET}
+    changed |= {
+        one.tenant_id for one in tx.forgotten if one.cache == showing.NAME and one.tenant_id
+    }
     if tx.touched:
         changed.add(tx.ctx.tenant_id)
     return changed

@@ -6,6 +6,7 @@ Refuses: waiting for anything but the send itself.
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from rustok.core.ids import new_id_text
 from rustok.core.security.rate_limit import Decision
@@ -15,6 +16,8 @@ from rustok.server.metering.requests import switch
 from rustok.server.ready import Question, Ready
 from rustok.telemetry import tracing
 from rustok.telemetry.top_tenants import TOP
+
+_FOR_CDN: Final = frozenset({b"surrogate-control", b"cdn-cache-control"})
 
 
 def request_id_of(header: bytes | None) -> bytes:
@@ -50,24 +53,27 @@ async def send_ready(
     if decision is not None:
         own.append((b"ratelimit-policy", decision.limit.policy.encode()))
         own.append((b"ratelimit", decision.header.encode()))
+    kept = ready.headers_304 if is_known else ready.headers
     if stale:
         own.append((b"cache-status", b"rustok; hit; detail=stale"))
+        # A CDN must not keep for a day what is only shown for want of something newer.
+        kept = [line for line in kept if line[0] not in _FOR_CDN]
     if is_known:
         status, body = 304, b""
-        start = {"status": 304, "headers": ready.headers_304 + own}
+        start = {"status": 304, "headers": kept + own}
         counter, shape = ready.ok_304, ready.shape_304
     else:
         status, body = 200, ready.body
-        start = {"status": 200, "headers": ready.headers + own}
+        start = {"status": 200, "headers": kept + own}
         counter, shape = ready.ok, ready.shape
     await send({"type": "http.response.start", **start})
     await send({"type": "http.response.body", "body": body})
     elapsed = time.perf_counter() - started
     TOP.count(ready.slug, elapsed, failed=False)
-    kept = tracing.record_root(trace, elapsed, shape)
+    is_traced = tracing.record_root(trace, elapsed, shape)
     if switch.on:
         counter.inc()
-        ready.observe(elapsed, trace.trace_id if kept else None)
+        ready.observe(elapsed, trace.trace_id if is_traced else None)
         ready.observe_sent(len(body))
     access_log.write(
         method="GET",

@@ -38,6 +38,8 @@ LATENCY_BUCKETS: Final = (
 QUERY_BUCKETS: Final = (
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0,
 )  # fmt: skip
+# Seconds something may wait for another party, up to a day.
+DELAY_BUCKETS: Final = (1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0)
 # Bytes, powers of four up to the body limit.
 SIZE_BUCKETS: Final = (
     256.0,
@@ -226,6 +228,13 @@ WEBHOOK_DURATION = histogram(
 # Mail: outcome is sent, retried, exhausted, refused, expired, held, or lost (its claim had run out).
 MAIL_DELIVERIES = counter("mail_deliveries_total", "Mails looked at by the sender.", "outcome")
 MAIL_DURATION = histogram("mail_delivery_duration_seconds", "Time of one attempt.", "outcome")
+
+# The CDN: outcome is purged, failed or postponed (by the breaker) for calls, given_up for what waited
+# so long that the copies have ended by themselves.
+CDN_PURGES = counter("cdn_purges_total", "Purge calls to the CDN.", "outcome")
+CDN_PURGE_DELAY = histogram(
+    "cdn_purge_delay_seconds", "From the change to the purge of its copies.", buckets=DELAY_BUCKETS
+).labels()
 
 # Telemetry itself: signal is traces, metrics or logs; counted in spans, metrics and lines.
 TELEMETRY_SENT = counter("telemetry_sent_total", "Taken by the collector.", "signal")

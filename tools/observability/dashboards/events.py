@@ -112,6 +112,14 @@ EVENTS: Final = Dashboard(
             ),
         ),
         Panel(
+            title="Purges of the CDN",
+            description="Calls to the CDN, by outcome, per second; none where no CDN is set.",
+            unit="ops",
+            queries=(
+                Query(f"{rate('rustok_cdn_purges_total', 'outcome')} or vector(0)", "{{outcome}}"),
+            ),
+        ),
+        Panel(
             title="Index lag",
             description="Age of the last event applied to each read model.",
             unit="s",

@@ -21,6 +21,7 @@ from rustok.content.media.schemas import (
 )
 from rustok.content.media.service import files
 from rustok.content.media.service import records as service
+from rustok.core.cache import showing
 from rustok.core.pagination import Page, PageRequest
 from rustok.core.routing import (
     PUBLIC,
@@ -120,6 +121,7 @@ async def delete_media(call: WriteCall, media_id: UUID) -> None:
     "/media/{media_id}",
     permission=PUBLIC,
     cache_seconds=YEAR_SECONDS,
+    shows=("media",),
     summary="Fetch an uploaded file",
     errors=[MediaNotFound],
 )
@@ -131,6 +133,7 @@ async def fetch_media(call: OpenCall, media_id: UUID) -> RawReply:
         content_type=item.mime_type,
         content=content,
         etag=item.checksum,
+        shows=(showing.thing("media", media_id),),
         headers={
             "x-content-type-options": "nosniff",
             "cache-control": f"public, max-age={YEAR_SECONDS}, immutable",

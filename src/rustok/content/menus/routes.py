@@ -31,6 +31,7 @@ CACHE_SECONDS = 60
     permission=PUBLIC,
     summary="List menus with their items resolved, by handle",
     cache_seconds=CACHE_SECONDS,
+    shows=("menus",),
 )
 async def list_resolved_menus(call: ReadCall, query: MenuPage) -> Page[ResolvedMenu]:
     return await resolving.list_resolved(call.tx, query)
@@ -42,6 +43,7 @@ async def list_resolved_menus(call: ReadCall, query: MenuPage) -> Page[ResolvedM
     summary="Show a menu with its items resolved",
     errors=[MenuNotFound],
     cache_seconds=CACHE_SECONDS,
+    shows=("menus",),
 )
 async def get_resolved_menu(call: ReadCall, handle: str) -> ResolvedMenu:
     return await resolving.get_resolved(call.tx, handle)

@@ -40,6 +40,7 @@ NOT_BACKED_UP: Final[dict[str, str]] = {
     "account_requests": "wait for seconds",
     "sign_in_attempts": "counters against guessing",
     "cache_stamps": "count the changes a running deployment has seen",
+    "cdn_purges": "are about copies of what was shown then",
 }
 """Tables that do not come back, with the reason that the manifest gives."""
 
@@ -55,6 +56,7 @@ KEPT_IN_PLACE: Final[dict[str, str]] = {
     "mails": "what was sent is not sent again",
     "order_counters": "numbers of orders are given once",
     "cache_stamps": "only ever grow",
+    "cdn_purges": "what has changed is still to be told",
 }
 """Tables that a restore over a tenant that is there leaves as they are, with the reason."""
 

@@ -38,6 +38,7 @@ NOT_EXPORTED: Final[dict[str, str]] = {
     "external_sign_ins": "lives for minutes",
     "idempotency_keys": "answers kept for retries, with whatever they said once",
     "inbox": "book-keeping of deliveries",
+    "cdn_purges": "lives for seconds",
 }
 """Tables passed over as a whole, with the reason that the manifest gives."""
 _READ_MODEL: Final = "index_"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rustok.core.cache import showing
 from rustok.core.pagination import InvalidCursor, Page
 from rustok.core.routing import PUBLIC, RawReply, ReadCall, Routes
 from rustok.index.nodes import service
 from rustok.index.nodes.errors import NodeNotPublished
 from rustok.index.nodes.schemas import NodeCard, NodeDocument, NodeFilters
+from rustok.index.shelves import subject_of
 
 CACHE_SECONDS = 30
 
@@ -18,6 +20,7 @@ storefront = Routes("nodes", surface="storefront", tag="Content")
     permission=PUBLIC,
     summary="List and search published content",
     cache_seconds=CACHE_SECONDS,
+    shows=("nodes",),
     errors=[InvalidCursor],
     response_model=Page[NodeCard],
 )
@@ -32,11 +35,15 @@ async def list_published_nodes(call: ReadCall, query: NodeFilters) -> RawReply:
     permission=PUBLIC,
     summary="Show published content",
     cache_seconds=CACHE_SECONDS,
+    shows=("node",),
     errors=[NodeNotPublished],
     response_model=NodeDocument,
 )
 async def get_published_node(call: ReadCall, kind: str, handle: str) -> RawReply:
     found = await service.get_node(call.tx, kind, handle)
     return RawReply(
-        content_type="application/json", content=found.document.encode(), etag=found.etag
+        content_type="application/json",
+        content=found.document.encode(),
+        etag=found.etag,
+        shows=(showing.thing("node", subject_of(found.document)),),
     )

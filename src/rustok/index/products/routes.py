@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rustok.core.cache import showing
 from rustok.core.pagination import InvalidCursor, Page
 from rustok.core.routing import PUBLIC, RawReply, ReadCall, Routes
 from rustok.index.products import service
@@ -12,6 +13,7 @@ from rustok.index.products.schemas import (
     ProductFacets,
     ProductFilters,
 )
+from rustok.index.shelves import subject_of
 
 CACHE_SECONDS = 30
 
@@ -23,6 +25,7 @@ storefront = Routes("products", surface="storefront", tag="Shop")
     permission=PUBLIC,
     summary="List and search products",
     cache_seconds=CACHE_SECONDS,
+    shows=("products",),
     errors=[InvalidCursor],
     response_model=Page[ProductCard],
 )
@@ -38,6 +41,7 @@ async def list_products(call: ReadCall, query: ProductFilters) -> RawReply:
     summary="Count what products could be filtered by",
     rate="search",
     cache_seconds=CACHE_SECONDS,
+    shows=("products",),
 )
 async def count_product_facets(call: ReadCall, query: ProductFilters) -> ProductFacets:
     """Takes the filters of the list; `sort`, `limit` and `cursor` change nothing here."""
@@ -49,11 +53,15 @@ async def count_product_facets(call: ReadCall, query: ProductFilters) -> Product
     permission=PUBLIC,
     summary="Show a product",
     cache_seconds=CACHE_SECONDS,
+    shows=("product",),
     errors=[ProductNotOnOffer],
     response_model=ProductDocument,
 )
 async def get_product(call: ReadCall, handle: str) -> RawReply:
     found = await service.get_product(call.tx, handle)
     return RawReply(
-        content_type="application/json", content=found.document.encode(), etag=found.etag
+        content_type="application/json",
+        content=found.document.encode(),
+        etag=found.etag,
+        shows=(showing.thing("product", subject_of(found.document)),),
     )

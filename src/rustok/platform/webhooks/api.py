@@ -3,6 +3,7 @@
 from rustok.platform.webhooks.errors import WebhookDeliveryNotFound, WebhookEndpointNotFound
 from rustok.platform.webhooks.model.delivery import Attempt, Delivery, DeliveryState
 from rustok.platform.webhooks.model.endpoint import Endpoint
+from rustok.platform.webhooks.model.signatures import message_id, signature_headers
 from rustok.platform.webhooks.repository.sent import Sent
 from rustok.platform.webhooks.service.deliveries import (
     get as get_delivery,
@@ -43,8 +44,10 @@ __all__ = [
     "list_deliveries",
     "list_endpoints",
     "list_sent",
+    "message_id",
     "ping",
     "redeliver",
     "rotate_secret",
+    "signature_headers",
     "update",
 ]

@@ -45,10 +45,13 @@ def html(
     )
 
 
-def text(body: str, content_type: str, *, max_age_seconds: int = 300) -> Answer:
-    """A feed, a site map: the same for everybody."""
+def text(
+    body: str, content_type: str, *, shows: tuple[str, ...], max_age_seconds: int = 300
+) -> Answer:
+    """A feed, a site map: the same for everybody; `shows` as in `Answer`."""
     return Answer(
         status=200,
+        shows=shows,
         body=body.encode(),
         headers={
             "content-type": f"{content_type}; charset=utf-8",

@@ -35,7 +35,7 @@ async def feed(visit: Visit) -> Answer:
         updated_at=updated_at.isoformat(),
         posts=posts,
     )
-    return answers.text(body, "application/atom+xml")
+    return answers.text(body, "application/atom+xml", shows=("nodes",))
 
 
 async def sitemap(visit: Visit) -> Answer:
@@ -45,7 +45,7 @@ async def sitemap(visit: Visit) -> Answer:
         addresses += await product_reads.list_addresses(tx, limit=_MAP_ADDRESSES)
         addresses += await node_reads.list_addresses(tx, limit=_MAP_ADDRESSES)
     body = visit.desk.renderer.render("sitemap.xml", origin=visit.origin, addresses=addresses)
-    return answers.text(body, "application/xml")
+    return answers.text(body, "application/xml", shows=("products", "nodes"))
 
 
 async def robots(visit: Visit) -> Answer:
@@ -59,4 +59,4 @@ async def robots(visit: Visit) -> Answer:
         "Disallow: /api/",
         f"Sitemap: {visit.origin}/sitemap.xml",
     ]
-    return answers.text("\n".join(lines) + "\n", "text/plain")
+    return answers.text("\n".join(lines) + "\n", "text/plain", shows=())

@@ -12,6 +12,7 @@ from rustok.server.settings.loading import (
 )
 from rustok.server.settings.sections import (
     AuditSettings,
+    CdnSettings,
     DatabaseSettings,
     EventsSettings,
     HttpSettings,
@@ -35,6 +36,7 @@ __all__ = [
     "CONFIG_VARIABLE",
     "MASK",
     "AuditSettings",
+    "CdnSettings",
     "DatabaseSettings",
     "DatabaseUrl",
     "EventsSettings",

@@ -66,6 +66,7 @@ def contradictions(settings: Settings) -> list[FieldError]:
         found.append(("mail.sender", "must be one address such as shop@example.com"))
     if (mail.user is None) != (mail.password is None):
         found.append(("mail.user", "mail.user and mail.password are set together"))
+    found += _cdn(settings)
     if settings.events.transport == "jetstream" and database.url.is_sqlite:
         found.append(("events.transport", "jetstream is for several processes, SQLite for one"))
     for key in ("system_url", "owner_url"):
@@ -73,3 +74,20 @@ def contradictions(settings: Settings) -> list[FieldError]:
         if url is not None and url.is_sqlite != database.url.is_sqlite:
             found.append((f"database.{key}", "must be the same kind of database as database.url"))
     return [FieldError(pointer=k, rule="value", message=f"{k} {why}") for k, why in found]
+
+
+def _cdn(settings: Settings) -> list[tuple[str, str]]:
+    cdn = settings.cdn
+    if cdn.provider == "none":
+        return []
+    needed = {"fastly": "service_id", "cloudflare": "zone_id", "webhook": "url"}[cdn.provider]
+    found = [
+        (f"cdn.{name}", f"is needed when cdn.provider is {cdn.provider}")
+        for name in (needed, "token")
+        if getattr(cdn, name) is None
+    ]
+    for name, url in (("url", cdn.url), ("api_url", cdn.api_url)):
+        scheme = urlsplit(url or "https:").scheme
+        if scheme not in {"http", "https"} or (scheme == "http" and not cdn.private):
+            found.append((f"cdn.{name}", "must begin with https://, or cdn.private be set"))
+    return found

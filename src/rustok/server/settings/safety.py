@@ -102,6 +102,9 @@ def check_production(settings: Settings) -> list[Finding]:
     if settings.payments.stripe_url is not None:
         problem = "Payments go to another address than Stripe's."
         add("refuse", "payments.stripe_url", problem, "Remove it.")
+    if settings.cdn.api_url is not None:
+        problem = "Purges and their token go to another address than the CDN's."
+        add("refuse", "cdn.api_url", problem, "Remove it.")
     if not (settings.http.public_url or "").startswith("https://"):
         add("warn", "http.public_url", "It is not an https address.", "Set the public address.")
     found += _mail_findings(settings)

@@ -229,6 +229,27 @@ class WebhooksSettings(Section, frozen=True, kw_only=True):
     allow_private: bool = False
 
 
+class CdnSettings(Section, frozen=True, kw_only=True):
+    """The CDN in front of public answers. With a `provider` they carry keys of what they show, and
+    changes purge them: fastly needs `service_id` and `token`, cloudflare `zone_id` and `token`, webhook
+    `url` and, to sign with, `token`. Browsers keep an answer for seconds, the CDN for
+    `surrogate_seconds`, or until it is purged. Changes are collected for `wait_seconds`.
+
+    `private`: the receiver of a webhook is in the own network, by http too. `api_url` is for tests:
+    None is the provider itself; a production start refuses it.
+    """
+
+    provider: Literal["none", "fastly", "cloudflare", "webhook"] = "none"
+    service_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
+    zone_id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
+    url: str | None = None
+    token: Secret | None = None
+    surrogate_seconds: Annotated[int, msgspec.Meta(ge=60, le=31_536_000)] = 86_400
+    wait_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 3.0
+    private: bool = False
+    api_url: str | None = None
+
+
 class MailSettings(Section, frozen=True, kw_only=True):
     """With no `host` mail is off: mails are held, and each is logged as `mail.off`. With a `folder`
     instead, they are written there as .eml files. `sender` is the address all mail comes from.
@@ -332,6 +353,7 @@ class Settings(Section, frozen=True, kw_only=True):
     audit: AuditSettings = AuditSettings()
     storage: StorageSettings = StorageSettings()
     webhooks: WebhooksSettings = WebhooksSettings()
+    cdn: CdnSettings = CdnSettings()
     mail: MailSettings = MailSettings()
     payments: PaymentsSettings = PaymentsSettings()
 

@@ -143,6 +143,7 @@ async def delete_product_category(call: WriteCall, category_id: UUID) -> None:
     "/categories",
     permission=PUBLIC,
     cache_seconds=60,
+    shows=("categories",),
     summary="The category tree in the reader's locale",
 )
 async def list_storefront_categories(call: ReadCall) -> list[CategoryNode]:

@@ -1,0 +1,1 @@
+"""Keys, provider requests and batches: pure, no I/O."""

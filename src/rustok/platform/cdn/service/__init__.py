@@ -1,0 +1,1 @@
+"""The use cases of purging a CDN: recording what changed, and telling the provider."""
