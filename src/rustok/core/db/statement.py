@@ -14,7 +14,7 @@ from sqlalchemy import Boolean, Table, bindparam, delete, insert, update
 from sqlalchemy.dialects.postgresql import asyncpg as postgres_dialect
 from sqlalchemy.dialects.sqlite import pysqlite as sqlite_dialect
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import BinaryExpression, TextClause
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, TextClause
 from sqlalchemy.sql.selectable import Alias, TextualSelect
 
 from rustok.core.db.schema import TENANT, Convert, StoredType
@@ -226,14 +226,14 @@ def check_tenant(statement: Any) -> None:
         tables.discard(statement.table)
         if statement.select is not None:
             tables |= _tenant_tables(statement.select, _elements(statement.select))
-    direct = {getattr(column, "table", None) for pair in equalities for column in pair}
+    direct = {_table_of(side) for pair in equalities for side in pair}
     tables = {table for table in tables if table not in aliased or table in direct}
 
     def is_tenant_bind(side: Any) -> bool:
-        return getattr(side, "key", None) == "tenant_id" and not hasattr(side, "table")
+        return isinstance(side, BindParameter) and side.key == "tenant_id"
 
     def tenant_column_of(side: Any) -> Any:
-        table = getattr(side, "table", None)
+        table = _table_of(side)
         source = table.element if isinstance(table, Alias) else table
         if isinstance(source, Table) and getattr(side, "key", None) == source.info.get("tenant"):
             return table
@@ -257,6 +257,11 @@ def check_tenant(statement: Any) -> None:
         raise TenantPredicateMissing(
             f"add `.where(table.c.tenant_id == TENANT)` for: {', '.join(missing)}\n{statement}"
         )
+
+
+def _table_of(side: Any) -> Any:
+    # To ask a parameter for what it has not is slow, and most sides are parameters.
+    return None if isinstance(side, BindParameter) else getattr(side, "table", None)
 
 
 _inserts: dict[tuple[str, tuple[str, ...], bool], Command] = {}

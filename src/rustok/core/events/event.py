@@ -7,6 +7,7 @@ would refuse cannot be emitted.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, TypeVar
@@ -75,12 +76,25 @@ class EncodedEvent(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes
 
 
-class EventType(msgspec.Struct, frozen=True, kw_only=True):
-    """A registered event class and its codec."""
+class EventType:
+    """A registered event class. Its codec is made for its first event: a start would wait for 127 of them."""
 
-    cls: type[Event]
-    decoder: Any
-    id_fields: tuple[str, ...]
+    def __init__(self, cls: type[Event]) -> None:
+        self.cls = cls
+
+    @functools.cached_property
+    def decoder(self) -> msgspec.json.Decoder[Event]:
+        return msgspec.json.Decoder(self.cls)
+
+    @functools.cached_property
+    def id_fields(self) -> tuple[str, ...]:
+        """The fields that hold an id, or an id or nothing."""
+        hints = msgspec.inspect.type_info(self.cls)
+        return tuple(
+            field.name
+            for field in hints.fields  # type: ignore[attr-defined]  # a StructType
+            if _is_uuid(field.type)
+        )
 
 
 _registry: dict[str, EventType] = {}
@@ -122,13 +136,7 @@ def event(
         cls.type, cls.aggregate, cls.key = name, aggregate, key
         cls.schema_version, cls.changes_read_model = version, read_model
         cls.unaudited, cls.outcome = unaudited, outcome
-        hints = msgspec.inspect.type_info(cls)
-        ids = tuple(
-            field.name
-            for field in hints.fields  # type: ignore[attr-defined]  # a StructType
-            if _is_uuid(field.type)
-        )
-        _registry[name] = EventType(cls=cls, decoder=msgspec.json.Decoder(cls), id_fields=ids)
+        _registry[name] = EventType(cls)
         return cls
 
     return declare
@@ -155,7 +163,7 @@ _FIELD: Final = re.compile(r"`\$\.?(?P<path>[^`]*)`")
 
 def _check(known: EventType, name: str, data: bytes) -> Event:
     try:
-        decoded: Event = known.decoder.decode(data)
+        decoded = known.decoder.decode(data)
     except msgspec.ValidationError as error:
         message = str(error)
         found = _FIELD.search(message)
