@@ -146,7 +146,7 @@ def _place(actor: str, key: str) -> str:
     return f"answer/{actor}/{key}"
 
 
-async def store(
+def store(
     tx: WriteTx,
     sealer: Sealer,
     *,
@@ -157,7 +157,7 @@ async def store(
     body: bytes,
 ) -> None:
     """Keep the answer beside the effect, sealed: it may hold a secret shown once, and people's data."""
-    await tx.update(
+    tx.update_last(
         idempotency_keys,
         {"actor": actor, "key": key},
         status=status,

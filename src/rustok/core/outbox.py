@@ -170,7 +170,7 @@ async def flush_events(tx: WriteTx) -> None:
     for event, _ in tx.events:
         key = (event.tenant_id, event.aggregate_type, event.aggregate_id)
         counts[key] = counts.get(key, 0) + 1
-    await tx.run_last(
+    tx.run_last(
         _ADVANCE,
         [
             {"tenant_id": key[0], "aggregate_type": key[1], "aggregate_id": key[2], "count": count}
@@ -200,7 +200,7 @@ async def flush_events(tx: WriteTx) -> None:
                 "available_at": tx.now,
             }
         )
-    await tx.run_last(_APPEND, rows)
+    tx.run_last(_APPEND, rows)
 
 
 class PendingEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,8 @@ from rustok.telemetry.metrics import INDEX_LAG
 MANY: Final = 200
 """Above so many subjects an event asks for a rebuild, which works in batches, instead of doing them all."""
 
-_made: Final[WeakKeyDictionary[WriteTx, set[tuple[str, UUID]]]] = WeakKeyDictionary()
+_made: Final[WeakKeyDictionary[WriteTx, set[tuple[str, UUID | None]]]] = WeakKeyDictionary()
+"""What each transaction has made; None: it holds the index."""
 
 
 async def apply(tx: WriteTx, projection: Projection, envelope: Envelope, *ids: UUID) -> None:
@@ -31,7 +32,11 @@ async def apply(tx: WriteTx, projection: Projection, envelope: Envelope, *ids: U
     committed: a subject made once in it is up to date for all of them.
     """
     done = _made.setdefault(tx, set())
-    await repository.mark(tx, projection.name, event_at=envelope.occurred_at)
+    if (projection.name, None) in done:
+        repository.mark_last(tx, projection.name, event_at=envelope.occurred_at)
+    else:
+        await repository.mark(tx, projection.name, event_at=envelope.occurred_at)
+        done.add((projection.name, None))
     fresh = [one for one in dict.fromkeys(ids) if (projection.name, one) not in done]
     if fresh:
         with tracing.span(f"project {projection.name}") as span:

@@ -57,6 +57,11 @@ async def mark(tx: WriteTx, name: str, *, event_at: datetime) -> None:
     await tx.run(_MARK, name=name, last_event_at=event_at, applied_at=tx.now)
 
 
+def mark_last(tx: WriteTx, name: str, *, event_at: datetime) -> None:
+    """As `mark` where the index is held already, with the end of the transaction."""
+    tx.run_last(_MARK, [{"name": name, "last_event_at": event_at, "applied_at": tx.now}])
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """The last event an index has applied."""
 

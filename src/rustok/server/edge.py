@@ -254,7 +254,7 @@ class Endpoint:
         if self._is_audited:
             self._record(tx, arguments)
         answer = self._answer(result, request)
-        await idempotency.store(
+        idempotency.store(
             tx,
             self._parts.sealer,
             actor=actor,

@@ -24,7 +24,8 @@ from rustok.core.cache.invalidation import InProcessBus, InvalidationBus
 from rustok.core.cache.register import Caches
 from rustok.core.db import Database
 from rustok.core.db.driver import Driver
-from rustok.core.db.transaction import Observer, WriteTx
+from rustok.core.db.read_transaction import Observer
+from rustok.core.db.transaction import WriteTx
 from rustok.core.events.event import EncodedEvent
 from rustok.core.modules import Modules, Service
 from rustok.core.parts import Parts, SignInRules

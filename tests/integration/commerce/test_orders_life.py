@@ -275,7 +275,7 @@ async def test_a_pending_order_is_confirmed_by_reserving_its_stock(world: World)
             id=new_id(),
             order_id=pending.id,
         )
-        await repository.add(tx, pending, [own])
+        repository.add(tx, pending, [own])
         confirmed = await checkout.confirm(tx, pending.id)
     assert (confirmed.state, confirmed.version) == ("confirmed", 2)
     assert (await free(world, tenant, variant_id)).reserved == 4

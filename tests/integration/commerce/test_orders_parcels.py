@@ -50,8 +50,8 @@ async def test_an_order_has_one_live_payment(world: World) -> None:
     tenant = await world.tenant()
     placed = await ordered(world, tenant)
     order_id = placed.order.id
-    async with world.write(tenant) as tx:
-        with pytest.raises(payments.PaymentExists):
+    with pytest.raises(payments.PaymentExists):
+        async with world.write(tenant) as tx:
             await payments.open_payment(tx, order_id=order_id, amount_minor=1, currency="EUR")
     async with world.write(tenant) as tx:
         ended = await payments.give_up(tx, order_id, reason="bounced")

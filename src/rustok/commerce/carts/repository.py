@@ -84,6 +84,17 @@ async def store(tx: WriteTx, cart: Cart, **changed: object) -> None:
     )
 
 
+def store_last(tx: WriteTx, cart: Cart, **changed: object) -> None:
+    """As `store`, with the end of the transaction."""
+    tx.update_version_last(
+        carts,
+        {"id": cart.id, "status": cart.state},
+        version=cart.version,
+        updated_at=tx.now,
+        **changed,
+    )
+
+
 _LINE_COLUMNS: Final = (
     cart_lines.c.id,
     cart_lines.c.variant_id,

@@ -145,7 +145,7 @@ async def _queue(
     name = template.name.partition(".")[2]
     if tx.ctx.tenant.settings.get(SWITCH.format(name=name)) is False:
         return None
-    order, _ = await orders.get(tx, order_id)
+    order = await orders.get_head(tx, order_id)
     return await mail.queue_reference(
         tx, template, to=order.email, reference_id=reference_id, locale=order.locale
     )
@@ -165,7 +165,7 @@ async def compose_placed(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.MailC
 @mail.composed(SHIPPED)
 async def compose_shipped(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.MailContent:
     """Raises OrderNotFound."""
-    order, _ = await orders.get(tx, order_id)
+    order = await orders.get_head(tx, order_id)
     values: Mapping[str, str] = {
         **await _common(tx, parts, order),
         "carrier": str(getattr(order, "carrier", "") or "–"),
@@ -177,7 +177,7 @@ async def compose_shipped(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.Mail
 @mail.composed(CANCELLED)
 async def compose_cancelled(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.MailContent:
     """Raises OrderNotFound."""
-    order, _ = await orders.get(tx, order_id)
+    order = await orders.get_head(tx, order_id)
     reason, refunded = "–", 0
     if isinstance(order, orders.CancelledOrder):
         reason, refunded = order.cancelled_reason, order.refunded_minor
@@ -193,7 +193,7 @@ async def compose_cancelled(tx: ReadTx, parts: Parts, order_id: UUID) -> mail.Ma
 async def compose_return_approved(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
     """Raises ReturnNotFound."""
     found, lines = await returns.get(tx, return_id)
-    order, _ = await orders.get(tx, found.order_id)
+    order = await orders.get_head(tx, found.order_id)
     pieces = sum(line.quantity for line in lines)
     return RETURN_APPROVED.content({**await _common(tx, parts, order), "pieces": str(pieces)}, {})
 
@@ -202,7 +202,7 @@ async def compose_return_approved(tx: ReadTx, parts: Parts, return_id: UUID) -> 
 async def compose_return_rejected(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
     """Raises ReturnNotFound."""
     found, _ = await returns.get(tx, return_id)
-    order, _ = await orders.get(tx, found.order_id)
+    order = await orders.get_head(tx, found.order_id)
     reason = found.rejected_reason if isinstance(found, returns.RejectedReturn) else "–"
     return RETURN_REJECTED.content({**await _common(tx, parts, order), "reason": reason}, {})
 
@@ -211,7 +211,7 @@ async def compose_return_rejected(tx: ReadTx, parts: Parts, return_id: UUID) -> 
 async def compose_return_refunded(tx: ReadTx, parts: Parts, return_id: UUID) -> mail.MailContent:
     """Raises ReturnNotFound."""
     found, _ = await returns.get(tx, return_id)
-    order, _ = await orders.get(tx, found.order_id)
+    order = await orders.get_head(tx, found.order_id)
     refunded = found.refunded_minor if isinstance(found, returns.RefundedReturn) else 0
     return RETURN_REFUNDED.content(
         {**await _common(tx, parts, order), "refunded": _money(tx, order, refunded)}, {}

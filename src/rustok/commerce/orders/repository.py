@@ -92,14 +92,14 @@ async def next_number(tx: WriteTx, *, first: int) -> int:
     return await tx.one(_NEXT_NUMBER, first=first) or first
 
 
-async def add(tx: WriteTx, order: Order, lines: Sequence[OrderLine]) -> None:
-    """Insert an order in whatever state it is born in, with its lines."""
-    await tx.insert(
+def add(tx: WriteTx, order: Order, lines: Sequence[OrderLine]) -> None:
+    """Insert an order in whatever state it is born in, with its lines; with the end of the transaction."""
+    tx.insert_last(
         orders,
         status=order.state,
         **{name: getattr(order, name) for name in order.__struct_fields__},
     )
-    await tx.insert_many(order_lines, [msgspec.structs.asdict(line) for line in lines])
+    tx.insert_many_last(order_lines, [msgspec.structs.asdict(line) for line in lines])
 
 
 async def store(tx: WriteTx, old: Order, new: Order) -> None:

@@ -92,7 +92,7 @@ async def place(tx: WriteTx, new: NewOrder) -> PlacedOrder:
         updated_at=tx.now,
     )
     order, confirmed = pending.confirm(at=tx.now)
-    await repository.add(tx, order, lines)
+    repository.add(tx, order, lines)
     tx.emit(pending.placed(lines))
     tx.emit(OrderStatusChanged(order_id=new.id, old_status=None, new_status=pending.state))
     _announce(tx, pending, order, confirmed)
@@ -299,6 +299,11 @@ async def note_returned(tx: WriteTx, order: Order) -> Order:
     returned: Order = msgspec.structs.replace(order, fulfilment_status="returned")
     await repository.store(tx, order, returned)
     return msgspec.structs.replace(returned, version=order.version + 1, updated_at=tx.now)
+
+
+async def get_head(tx: ReadTx, order_id: UUID) -> Order:
+    """An order without its lines, for the staff. Raises OrderNotFound."""
+    return await repository.get(tx, order_id)
 
 
 async def get(tx: ReadTx, order_id: UUID) -> tuple[Order, list[OrderLine]]:

@@ -8,7 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Text, bindparam, select
 
-from rustok.commerce.payments.errors import PaymentAccountNotFound, PaymentNotFound
+from rustok.commerce.payments.errors import (
+    PaymentAccountNotFound,
+    PaymentExists,
+    PaymentNotFound,
+)
 from rustok.commerce.payments.model import (
     AuthorizedPayment,
     CapturedPayment,
@@ -113,10 +117,11 @@ async def list_payments(tx: ReadTx, order_id: UUID, *, limit: int) -> list[Payme
     return await tx.all(_OF_ORDER, order_id=order_id, limit=limit)
 
 
-async def add(tx: WriteTx, payment: PendingPayment) -> bool:
-    """False when the order has a live payment."""
-    return await tx.insert_if_absent(
+def add(tx: WriteTx, payment: PendingPayment) -> None:
+    """Insert a payment with the end of the transaction. Raises PaymentExists then: the order has a live one."""
+    tx.insert_new_last(
         payments,
+        otherwise=PaymentExists,
         status=payment.state,
         **{name: getattr(payment, name) for name in payment.__struct_fields__},
     )

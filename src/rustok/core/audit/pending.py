@@ -106,7 +106,7 @@ class AuditWriter:
             for start in range(0, len(entries), MAX_ENTRIES):
                 portion = entries[start : start + MAX_ENTRIES]
                 rows.append(self.row(tx.ctx, tenant_id, portion, now=tx.now))
-        await tx.run_last(_APPEND, rows)
+        tx.run_last(_APPEND, rows)
         if self.written is not None:
             tx.after_commit(self.written)
 

@@ -11,6 +11,7 @@ from rustok.core.db.errors import (
     ForeignKeyViolation,
     UniqueViolation,
 )
+from rustok.core.db.read_transaction import ReadTx
 from rustok.core.db.schema import (
     ROWS_FIRST,
     TENANT,
@@ -25,7 +26,8 @@ from rustok.core.db.schema import (
     tenant_table,
 )
 from rustok.core.db.statement import Command, Query, scalar
-from rustok.core.db.transaction import ReadTx, SystemTx, WriteTx
+from rustok.core.db.system_transaction import SystemTx
+from rustok.core.db.transaction import WriteTx
 
 __all__ = [
     "ROWS_FIRST",

@@ -20,8 +20,8 @@ from rustok.core.db.erased_rows import erase_rows, erased_tables
 from rustok.core.db.schema import TENANT, Id, Json, Timestamp, metadata
 from rustok.core.db.sealed_columns import sealed_columns
 from rustok.core.db.statement import Command
+from rustok.core.db.system_transaction import SystemTx
 from rustok.core.db.tenant_rows import READ_MODEL_REASON, Row, is_read_model, read_table
-from rustok.core.db.transaction import SystemTx
 from rustok.core.security.sealing import kid_of
 
 Lines = Callable[[], Iterable[bytes]]

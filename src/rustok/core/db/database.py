@@ -11,13 +11,12 @@ from typing import Final, Literal
 
 from rustok.core.db.driver import Connection, Driver, PoolState
 from rustok.core.db.pulse import Pulse
+from rustok.core.db.read_transaction import Observer, ReadTx
 from rustok.core.db.statement import DialectName
+from rustok.core.db.system_transaction import SystemTx
 from rustok.core.db.transaction import (
     FlushAudits,
     FlushEvents,
-    Observer,
-    ReadTx,
-    SystemTx,
     WriteTx,
     _open,
 )
@@ -169,6 +168,7 @@ class Database:
             with tracing.span("outbox write") as span:
                 span.set("rustok.events", len(tx.events))
                 await self._flush_events(tx)
+        await tx.write_last(is_end=True)
         if self._stamp is not None and (tx.events or tx.touched or tx.forgotten):
             await self._stamp(tx)
 

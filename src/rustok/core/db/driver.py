@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.statement import DialectName
 
 
@@ -25,8 +26,16 @@ class Connection(Protocol):
         """Run a statement once per row of arguments."""
         ...
 
-    async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        """As `execute_many`, but a driver may carry it with the commit; what it says is said there."""
+    async def execute_together(self, writes: Sequence[LastWrite]) -> None:
+        """Run writes in their order, in as few round trips as there can be.
+
+        Raises:
+            Exception: what a write raises whose number of rows was not the expected one.
+        """
+        ...
+
+    async def execute_last(self, writes: Sequence[LastWrite]) -> None:
+        """As `execute_together`, but a driver may carry them with the commit; what they say is said there."""
         ...
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import Table
 
 from rustok.core.db.schema import TENANT, metadata
 from rustok.core.db.statement import Command
+from rustok.core.db.system_transaction import SystemTx
 from rustok.core.db.tenant_rows import TenantTable
-from rustok.core.db.transaction import SystemTx
 
 KEPT: Final = frozenset({"audit_checkpoints", "audit_heads", "audit_pending", "audit_records"})
 """What was done stays provable until `security.audit_retention_days` are over."""

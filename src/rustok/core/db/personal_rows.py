@@ -16,10 +16,11 @@ import msgspec
 from sqlalchemy import Integer, Text, bindparam, false, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from rustok.core.db.read_transaction import ReadTx
 from rustok.core.db.schema import TENANT, Id, metadata
 from rustok.core.db.statement import Query
 from rustok.core.db.tenant_rows import left_out
-from rustok.core.db.transaction import ReadTx, WriteTx
+from rustok.core.db.transaction import WriteTx
 from rustok.core.postal import PostalAddress
 
 ERASED_EMAIL: Final = "erased@example.invalid"

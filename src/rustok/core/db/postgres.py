@@ -26,6 +26,7 @@ from rustok.core.db.errors import (
     ForeignKeyViolation,
     UniqueViolation,
 )
+from rustok.core.db.last_writes import LastWrite, joined, waves
 from rustok.core.db.statement import DialectName
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.resilience.breaker_settings import BreakerSettings
@@ -96,8 +97,34 @@ class PostgresConnection:
         ) as error:
             raise translate(error) from error
 
-    async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        await self.execute_many(sql, rows)
+    async def execute_together(self, writes: Sequence[LastWrite]) -> None:
+        for wave in waves(writes):
+            if len(wave) == 1:
+                await self._execute_alone(wave[0])
+            else:
+                await self._execute_joined(wave)
+
+    execute_last = execute_together
+
+    async def _execute_alone(self, write: LastWrite) -> None:
+        sql, rows = write.compiled.sql, write.rows
+        if write.expected is None and len(rows) > 1:
+            await self.execute_many(sql, rows)
+            return
+        changed = 0
+        for row in rows:
+            changed += await self.execute(sql, row)
+        write.check(changed)
+
+    async def _execute_joined(self, wave: Sequence[LastWrite]) -> None:
+        counted = [write for write in wave if write.expected is not None]
+        parts = tuple(
+            (write.compiled.sql, len(write.rows), write.expected is not None) for write in wave
+        )
+        arguments = [value for write in wave for row in write.rows for value in row]
+        found = await self.fetch(joined(parts), arguments)
+        for write, changed in zip(counted, found[0], strict=False):
+            write.check(changed)
 
 
 class PostgresDriver:

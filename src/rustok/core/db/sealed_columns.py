@@ -14,7 +14,7 @@ from sqlalchemy import Column, Integer, Table, Text, bindparam, select, tuple_, 
 
 from rustok.core.db.schema import metadata
 from rustok.core.db.statement import Command, Query
-from rustok.core.db.transaction import SystemTx
+from rustok.core.db.system_transaction import SystemTx
 from rustok.core.security.sealing import Sealer, kid_of
 
 _REASON: Final = "secrets are brought under another key"

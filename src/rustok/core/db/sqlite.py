@@ -36,6 +36,7 @@ from rustok.core.db.errors import (
     ForeignKeyViolation,
     UniqueViolation,
 )
+from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.schema import metadata
 from rustok.core.db.sqlite_actor import INLINE_SECONDS, Actor, Rows
 from rustok.core.db.statement import DialectName
@@ -69,7 +70,7 @@ class SqliteConnection:
         self._writes = writes
         self._inline_seconds = 0.0
         self.is_cut = False
-        self._last: list[tuple[str, Sequence[Sequence[Any]]]] = []
+        self._last: list[LastWrite] = []
 
     def _start(self) -> sqlite3.Connection:
         connection = self._actor.connection
@@ -141,12 +142,20 @@ class SqliteConnection:
             return
         await self._run(statement)
 
-    async def execute_last(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self._last.append((sql, rows))
+    async def execute_together(self, writes: Sequence[LastWrite]) -> None:
+        await self._run(lambda: self._write(writes))
+
+    async def execute_last(self, writes: Sequence[LastWrite]) -> None:
+        self._last += writes
+
+    def _write(self, writes: Sequence[LastWrite]) -> None:
+        connection = self._start()
+        for write in writes:
+            write.check(connection.executemany(write.compiled.sql, write.rows).rowcount)
 
     def _commit(self) -> None:
-        for sql, rows in self._last:
-            self._start().executemany(sql, rows)
+        if self._last:
+            self._write(self._last)
         self._end("COMMIT")
 
     def _end(self, statement: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BinaryExpression, BindParameter, TextClause
 from sqlalchemy.sql.selectable import Alias, TextualSelect
 
-from rustok.core.db.schema import TENANT, Convert, StoredType
+from rustok.core.db.schema import TENANT, Convert, StoredType, metadata
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -31,6 +31,7 @@ _DIALECTS: dict[DialectName, Any] = {
 
 _OPERATIONS = frozenset({"select", "insert", "update", "delete"})
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE) +([a-z_]+)")
+_WORD = re.compile(r"[a-z_]+")
 
 
 class TenantPredicateMissing(TypeError):
@@ -43,7 +44,17 @@ class Compiled(Generic[T]):
     `operation` is select, insert, update, delete or other; `table` the first one named, or "".
     """
 
-    __slots__ = ("arguments", "decoders", "dialect", "names", "operation", "sql", "table")
+    __slots__ = (
+        "_needs",
+        "_tables",
+        "arguments",
+        "decoders",
+        "dialect",
+        "names",
+        "operation",
+        "sql",
+        "table",
+    )
 
     def __init__(self, statement: Any, dialect: DialectName) -> None:
         compiled = statement.compile(dialect=_DIALECTS[dialect])
@@ -53,6 +64,8 @@ class Compiled(Generic[T]):
         self.operation = word if word in _OPERATIONS else "other"
         named = _TABLE.search(self.sql)
         self.table: str = named[1] if named is not None else ""
+        self._tables: frozenset[str] | None = None
+        self._needs: frozenset[str] | None = None
         encode = "to_sqlite" if dialect == "sqlite" else "to_postgres"
         decode = "from_sqlite" if dialect == "sqlite" else "from_postgres"
         order: Sequence[str] = compiled.positiontup or ()
@@ -74,6 +87,23 @@ class Compiled(Generic[T]):
                     self.decoders.append((index, convert))
             elif isinstance(kind, Boolean) and dialect == "sqlite":
                 self.decoders.append((index, bool))
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Every table that the text may name; rather one too many."""
+        if self._tables is None:
+            self._tables = frozenset(_WORD.findall(self.sql)) & metadata.tables.keys()
+        return self._tables
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The tables whose rows must be there before it runs: those it names, and what its new rows point to."""
+        if self._needs is None:
+            self._needs = self.tables
+            if self.operation == "insert" and self.table in metadata.tables:
+                keys = metadata.tables[self.table].foreign_keys
+                self._needs |= {key.target_fullname.partition(".")[0] for key in keys}
+        return self._needs
 
     def bind(self, params: Mapping[str, Any]) -> list[Any]:
         """The arguments in the order of the SQL text.

@@ -16,7 +16,7 @@ from sqlalchemy import Integer, Table, bindparam, select, text, tuple_
 
 from rustok.core.db.schema import TENANT, metadata
 from rustok.core.db.statement import Command, Query
-from rustok.core.db.transaction import SystemTx
+from rustok.core.db.system_transaction import SystemTx
 
 Row = dict[str, Any]
 TenantTable = Table

@@ -1,7 +1,7 @@
 """Transactions: what repositories and services get to read, write and announce with.
 
-A `ReadTx` cannot write, a `WriteTx` can and collects the events of its changes, a `SystemTx` is
-the one door across tenants. None of them can commit: the edge that opened it does.
+A `ReadTx` cannot write, a `WriteTx` can and collects the events of its changes, a `SystemTx` (see
+`system_transaction`) is the one door across tenants. None of them can commit: the edge that opened it does.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -24,10 +23,11 @@ from rustok.core.audit.entry import (
 )
 from rustok.core.cache.invalidation import ALL_KEYS, Change
 from rustok.core.db.driver import Connection
+from rustok.core.db.last_writes import LastWrite
+from rustok.core.db.read_transaction import ReadTx
 from rustok.core.db.statement import (
     Command,
     Compiled,
-    DialectName,
     Query,
     delete_command,
     insert_command,
@@ -41,9 +41,6 @@ from rustok.telemetry import tracing
 from rustok.telemetry.tracing import INTERNAL
 
 T = TypeVar("T")
-Observer = Callable[[Compiled[Any], float, int, Exception | None], None]
-"""(statement, seconds, rows read or changed, what went wrong), after every statement."""
-
 _open: Final[ContextVar[str | None]] = ContextVar("rustok_open_transaction", default=None)
 
 
@@ -57,72 +54,6 @@ def forbid_in_transaction(what: str) -> None:
         raise RuntimeError(f"{what} inside a transaction: do it before, or from an event after it")
 
 
-class ReadTx:
-    """Reads within one snapshot (SQLite) or READ ONLY transaction (PostgreSQL) of one tenant.
-
-    Attributes:
-        ctx: who asks, for which tenant, in which locale and trace.
-        now: the time of this transaction, aware UTC; the same for all it writes.
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        *,
-        dialect: DialectName,
-        now: datetime,
-        ctx: RequestContext,
-        observer: Observer | None,
-    ) -> None:
-        self._connection = connection
-        self._dialect: DialectName = dialect
-        self._observer = observer
-        self.now = now
-        self.ctx = ctx
-
-    @property
-    def dialect(self) -> DialectName:
-        """Which database; for the few statements whose text differs (full text)."""
-        return self._dialect
-
-    def _tenant(self) -> UUID | None:
-        return self.ctx.tenant_id
-
-    def _bind(
-        self, statement: Query[Any] | Command, params: dict[str, Any]
-    ) -> tuple[Any, list[Any]]:
-        tenant = self._tenant()
-        if tenant is not None:
-            if statement.system is not None:
-                raise TypeError("a system statement needs a SystemTx")
-            params["tenant_id"] = tenant
-        compiled = statement.compiled(self._dialect)
-        return compiled, compiled.bind(params)
-
-    async def all(self, query: Query[T], **params: object) -> list[T]:
-        """Every row of `query`, in its order."""
-        compiled, arguments = self._bind(query, params)
-        started = time.perf_counter()
-        try:
-            rows = await self._connection.fetch(compiled.sql, arguments)
-        except Exception as error:
-            self._tell(compiled, started, 0, error)
-            raise
-        self._tell(compiled, started, len(rows), None)
-        return [query.build(compiled, row) for row in rows]
-
-    def _tell(
-        self, compiled: Compiled[Any], started: float, rows: int, error: Exception | None
-    ) -> None:
-        if self._observer is not None:
-            self._observer(compiled, time.perf_counter() - started, rows, error)
-
-    async def one(self, query: Query[T], **params: object) -> T | None:
-        """The first row of `query`, or None."""
-        rows = await self.all(query, **params)
-        return rows[0] if rows else None
-
-
 class WriteTx(ReadTx):
     """Reads and writes of one tenant; rows and their events are committed together or not at all."""
 
@@ -133,6 +64,8 @@ class WriteTx(ReadTx):
         self.audits: list[tuple[UUID, AuditEntry]] = []
         self.forgotten: list[Change] = []
         self.stamps: dict[UUID, int] = {}
+        self._last: list[LastWrite] = []
+        self._last_tables: set[str] = set()
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(
@@ -234,9 +167,21 @@ class WriteTx(ReadTx):
         """Run `callback` once the commit is certain (in-process caches only: it is lost with the process)."""
         self._after_commit.append(callback)
 
+    async def all(self, query: Query[T], **params: object) -> list[T]:
+        """As `ReadTx.all`, of what this transaction has written, too."""
+        if self._last:
+            await self._catch_up(query.compiled(self._dialect))
+        return await super().all(query, **params)
+
+    async def _catch_up(self, compiled: Compiled[Any]) -> None:
+        if not self._last_tables.isdisjoint(compiled.needs):
+            await self.write_last()
+
     async def run(self, command: Command | Query[Any], **params: object) -> int:
         """Run a write; returns how many rows it changed."""
         compiled, arguments = self._bind(command, params)
+        if self._last:
+            await self._catch_up(compiled)
         started = time.perf_counter()
         try:
             changed = await self._connection.execute(compiled.sql, arguments)
@@ -275,6 +220,8 @@ class WriteTx(ReadTx):
         command = insert_command(table, tuple(complete[0]))
         compiled = command.compiled(self._dialect)
         bound = [compiled.bind(row) for row in complete]
+        if self._last:
+            await self._catch_up(compiled)
         started = time.perf_counter()
         try:
             await self._connection.execute_many(compiled.sql, bound)
@@ -283,23 +230,106 @@ class WriteTx(ReadTx):
             raise
         self._tell(compiled, started, len(bound), None)
 
-    async def run_last(self, command: Command, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a write once per row at the end of the transaction, where nothing reads after it."""
+    def run_last(
+        self,
+        command: Command | Query[Any],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        expected: int | None = None,
+        otherwise: Callable[[], Exception] | None = None,
+    ) -> None:
+        """Run a write once per row at the end of the transaction, in one round trip with others.
+
+        Whatever reads or writes its table before then runs it first, so this is a matter of time alone:
+        errors come late, too. For tables of the caller's own, where the row is locked or new.
+
+        Args:
+            expected: how many rows it must change in all; None: however many.
+            otherwise: makes the error when another number changed.
+        """
+        if not rows:
+            return
         compiled = command.compiled(self._dialect)
-        bound = [compiled.bind(row) for row in rows]
+        bound = [compiled.bind(self._with_param(command, row)) for row in rows]
+        write = LastWrite(compiled, bound, expected, otherwise)
+        if self._last and (joint := self._last[-1].joined_with(write)) is not None:
+            self._last[-1] = joint
+            return
+        self._last.append(write)
+        self._last_tables |= compiled.tables
+
+    def _with_param(
+        self, statement: Query[Any] | Command, params: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        tenant = self._tenant()
+        if tenant is None:
+            return params
+        if statement.system is not None:
+            raise TypeError("a system statement needs a SystemTx")
+        return {**params, "tenant_id": tenant}
+
+    def insert_last(self, table: Table, **values: object) -> None:
+        """As `insert`, at the end of the transaction (see `run_last`)."""
+        self.insert_many_last(table, [values])
+
+    def insert_many_last(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `insert_many`, at the end of the transaction (see `run_last`)."""
+        if rows:
+            complete = [self._with_tenant(table, row) for row in rows]
+            self.run_last(insert_command(table, tuple(complete[0])), complete)
+
+    def insert_new_last(
+        self, table: Table, *, otherwise: Callable[[], Exception], **values: object
+    ) -> None:
+        """Insert one row at the end of the transaction; `otherwise()` when a unique value of it is taken."""
+        row = self._with_tenant(table, values)
+        command = insert_command(table, tuple(row), ignore_conflict=True)
+        self.run_last(command, [row], expected=1, otherwise=otherwise)
+
+    def update_last(self, table: Table, key: Mapping[str, Any], **values: object) -> None:
+        """As `update` of one row that is there, at the end of the transaction (see `run_last`).
+
+        Raises:
+            ConcurrentUpdate: then, when it is not there any more.
+        """
+        command, params = _update(table, key, values)
+        self.run_last(command, [params], expected=1, otherwise=_changed_meanwhile)
+
+    def update_version_last(
+        self, table: Table, key: Mapping[str, Any], *, version: int, **values: object
+    ) -> None:
+        """As `update_version`, at the end of the transaction (see `run_last`)."""
+        self.update_last(table, {**key, "version": version}, version=version + 1, **values)
+
+    async def write_last(self, *, is_end: bool = False) -> None:
+        """Run what `run_last` has kept.
+
+        Args:
+            is_end: nothing but the commit follows, which may carry it.
+        """
+        if not self._last:
+            return
+        writes, self._last = self._last, []
+        self._last_tables = set()
         started = time.perf_counter()
+        error: Exception | None = None
         try:
-            await self._connection.execute_last(compiled.sql, bound)
-        except Exception as error:
-            self._tell(compiled, started, 0, error)
+            if is_end:
+                await self._connection.execute_last(writes)
+            else:
+                await self._connection.execute_together(writes)
+        except Exception as failed:
+            error = failed
             raise
-        self._tell(compiled, started, len(bound), None)
+        finally:
+            # They share the time they took together.
+            share = (time.perf_counter() - started) / len(writes)
+            for write in writes:
+                self._tell(write.compiled, started, len(write.rows), error, share)
 
     async def update(self, table: Table, key: Mapping[str, Any], **values: object) -> int:
         """Set `values` where every column of `key` is equal; returns how many rows changed."""
-        command = update_command(table, tuple(key), tuple(values))
-        params = {f"key_{name}": value for name, value in key.items()}
-        params |= {f"set_{name}": value for name, value in values.items()}
+        command, params = _update(table, key, values)
         return await self.run(command, **params)
 
     async def update_version(
@@ -314,9 +344,7 @@ class WriteTx(ReadTx):
             table, {**key, "version": version}, version=version + 1, **values
         )
         if changed != 1:
-            raise ConcurrentUpdate(
-                "The resource was changed by somebody else since it was read; nothing was changed."
-            )
+            raise _changed_meanwhile()
 
     async def delete(self, table: Table, **key: object) -> int:
         """Delete where every column of `key` is equal; returns how many rows went."""
@@ -324,35 +352,18 @@ class WriteTx(ReadTx):
         return await self.run(delete_command(table, tuple(key)), **params)
 
 
-class SystemTx(WriteTx):
-    """Reads and writes across tenants: the relay, the scheduler, migrations, tenant administration.
+def _update(
+    table: Table, key: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[Command, dict[str, Any]]:
+    params = {f"key_{name}": value for name, value in key.items()}
+    params |= {f"set_{name}": value for name, value in values.items()}
+    return update_command(table, tuple(key), tuple(values)), params
 
-    Statements on tenant tables get `tenant_id` as an explicit parameter.
-    """
 
-    def _tenant(self) -> UUID | None:
-        return None
-
-    def emit_for(self, tenant_id: UUID, event: Event, *, before: AuditFacts | None = None) -> None:
-        """As `emit`, for the tenant named."""
-        self._announce(event, tenant_id, before)
-
-    def audit_for(self, tenant_id: UUID, recorded: AuditEntry) -> None:
-        """As `audit`, for the tenant named; the entry is made by `core.audit.entry.entry`."""
-        self.audits.append((tenant_id, recorded))
-
-    async def update(self, table: Table, key: Mapping[str, Any], **values: object) -> int:
-        """As `WriteTx.update`; for a tenant table `key` names the tenant."""
-        command = update_command(
-            table, tuple(name for name in key if name != "tenant_id"), tuple(values)
-        )
-        params = {f"key_{name}": value for name, value in key.items()}
-        params |= {f"set_{name}": value for name, value in values.items()}
-        if "tenant_id" in key:
-            params["tenant_id"] = key["tenant_id"]
-        elif table.info.get("tenant") == "id" and "id" in key:
-            params["tenant_id"] = key["id"]
-        return await self.run(command, **params)
+def _changed_meanwhile() -> ConcurrentUpdate:
+    return ConcurrentUpdate(
+        "The resource was changed by somebody else since it was read; nothing was changed."
+    )
 
 
 FlushEvents = Callable[[WriteTx], Awaitable[None]]

@@ -14,7 +14,11 @@ from typing import Final
 import msgspec
 
 WRITES: Final = frozenset(
-    {"insert", "insert_if_absent", "insert_many", "update", "update_version", "delete", "run"}
+    {
+        *("insert", "insert_if_absent", "insert_many", "update", "update_version", "delete", "run"),
+        *("insert_last", "insert_many_last", "insert_new_last"),
+        *("update_last", "update_version_last", "run_last"),
+    }
 )
 EMITS: Final = frozenset({"emit", "emit_for"})
 _EXCUSE: Final = re.compile(r"#\s*no event:\s*(?P<reason>\S.*)")

@@ -121,7 +121,7 @@ async def _placed(visit: Visit, cart_id: UUID, key: str, form: dict[str, str]) -
         )
         query = urlencode({"token": placed.access_token})
         location = f"/orders/{quote(str(placed.order.id))}?{query}"
-        await idempotency.store(
+        idempotency.store(
             tx,
             visit.desk.parts.sealer,
             actor=actor,

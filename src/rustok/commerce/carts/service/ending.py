@@ -30,7 +30,7 @@ _BATCH: Final = 500
 async def complete(tx: WriteTx, cart: ActiveCart, *, order_id: UUID) -> CompletedCart:
     """Close a locked cart with the order placed from it. Raises ConcurrentUpdate. Emits: cart.completed"""
     completed, event = cart.complete(order_id=order_id, at=tx.now)
-    await repository.store(
+    repository.store_last(
         tx, cart, status=completed.state, order_id=order_id, completed_at=completed.completed_at
     )
     tx.emit(event)

@@ -132,17 +132,24 @@ _SHIFT: Final = Command(
 )
 
 
-async def shift_levels(tx: WriteTx, shifts: Sequence[Shift]) -> None:
-    """Move many levels in one statement, each only while it stays within its bounds.
+def shift_levels(tx: WriteTx, shifts: Sequence[Shift]) -> None:
+    """Move many levels in one statement at the end of the transaction, each only within its bounds.
 
     Raises:
-        ConcurrentUpdate: some level would go out of bounds, so somebody changed it meanwhile.
+        ConcurrentUpdate: then, when some level would go out of bounds: somebody changed it meanwhile.
     """
     if not shifts:
         return
-    changed = await tx.run(_SHIFT, shifts=msgspec.json.encode(shifts).decode(), now=tx.now)
-    if changed != len(shifts):
-        raise ConcurrentUpdate("The stock was changed by somebody else; nothing was changed.")
+    tx.run_last(
+        _SHIFT,
+        [{"shifts": msgspec.json.encode(shifts).decode(), "now": tx.now}],
+        expected=len(shifts),
+        otherwise=_stock_moved,
+    )
+
+
+def _stock_moved() -> ConcurrentUpdate:
+    return ConcurrentUpdate("The stock was changed by somebody else; nothing was changed.")
 
 
 _free = stock_levels.c.on_hand - stock_levels.c.reserved - stock_levels.c.backordered
@@ -182,8 +189,9 @@ async def sum_levels(tx: ReadTx, variant_ids: Sequence[UUID]) -> dict[UUID, Avai
     return {row.variant_id: row for row in await tx.all(_AVAILABLE, variant_ids=variant_ids)}
 
 
-async def add_movements(tx: WriteTx, movements: Sequence[Movement]) -> None:
-    await tx.insert_many(stock_movements, [msgspec.structs.asdict(one) for one in movements])
+def add_movements(tx: WriteTx, movements: Sequence[Movement]) -> None:
+    """Insert them with the end of the transaction."""
+    tx.insert_many_last(stock_movements, [msgspec.structs.asdict(one) for one in movements])
 
 
 _MOVEMENTS: Final = Query(

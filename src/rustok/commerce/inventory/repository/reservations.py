@@ -62,8 +62,9 @@ _OF_ORDER_LOCKED: Final = Query(
 )
 
 
-async def add_reservations(tx: WriteTx, reservations: Sequence[ActiveReservation]) -> None:
-    await tx.insert_many(
+def add_reservations(tx: WriteTx, reservations: Sequence[ActiveReservation]) -> None:
+    """Insert them with the end of the transaction."""
+    tx.insert_many_last(
         stock_reservations,
         [
             {

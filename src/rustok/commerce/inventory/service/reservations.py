@@ -76,7 +76,7 @@ async def reserve(
         )
         for one in allocations
     )
-    await stock.shift_levels(tx, shifts)
+    stock.shift_levels(tx, shifts)
     reservations = [
         ActiveReservation(
             id=new_id(),
@@ -93,7 +93,7 @@ async def reserve(
         )
         for one in allocations
     ]
-    await repository.add_reservations(tx, reservations)
+    repository.add_reservations(tx, reservations)
     after = free_by_variant(apply_shifts(levels, shifts).values())
     promised, behind = _sums(reservations)
     for variant_id in sorted(promised):
@@ -245,7 +245,7 @@ async def _settle(
 ) -> tuple[list[StockLevel], dict[tuple[UUID, UUID], StockLevel]]:
     shifts = sum_shifts(shift for _, shift in steps)
     levels = await stock.lock_levels(tx, sorted({shift.variant_id for shift in shifts}))
-    await stock.shift_levels(tx, shifts)
+    stock.shift_levels(tx, shifts)
     await repository.store_reservations(tx, [one for one, _ in steps])
     return levels, apply_shifts(levels, shifts)
 

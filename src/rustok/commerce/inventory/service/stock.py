@@ -213,7 +213,7 @@ async def move(
 ) -> dict[tuple[UUID, UUID], StockLevel]:
     """Change what is on hand, with one ledger line and one event per level."""
     before = {(level.variant_id, level.location_id): level for level in levels}
-    await repository.shift_levels(tx, shifts)
+    repository.shift_levels(tx, shifts)
     after = apply_shifts(before.values(), shifts)
     free = free_by_variant(after.values())
     movements = [
@@ -231,7 +231,7 @@ async def move(
         )
         for shift in shifts
     ]
-    await repository.add_movements(tx, movements)
+    repository.add_movements(tx, movements)
     for movement in movements:
         tx.emit(
             InventoryAdjusted(

@@ -10,7 +10,6 @@ import msgspec
 from rustok.commerce.payments import repository
 from rustok.commerce.payments.errors import (
     CaptureOutOfRange,
-    PaymentExists,
     PaymentInProgress,
 )
 from rustok.commerce.payments.model import (
@@ -37,7 +36,7 @@ async def open_payment(
         amount_minor: minor units of `currency`.
 
     Raises:
-        PaymentExists: the order has one that neither failed nor was voided.
+        PaymentExists: at the end of the transaction: the order has one that neither failed nor was voided.
     """
     payment = PendingPayment(
         id=new_id(),
@@ -53,8 +52,7 @@ async def open_payment(
         created_at=tx.now,
         updated_at=tx.now,
     )
-    if not await repository.add(tx, payment):
-        raise PaymentExists
+    repository.add(tx, payment)
     return payment
 
 

@@ -7,12 +7,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Text, and_, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from rustok.commerce.products.errors import VariantNotFound
 from rustok.commerce.products.model import (
     ProductImage,
-    ProductOption,
     ProductTranslation,
     Variant,
     combination_key,
@@ -21,7 +20,6 @@ from rustok.commerce.products.tables import (
     product_images,
     product_translations,
     product_variants,
-    products,
 )
 from rustok.core.db import TENANT, Command, Id, Query, ReadTx, WriteTx, any_of
 
@@ -319,57 +317,3 @@ async def remove_images(tx: WriteTx, image_ids: Sequence[UUID]) -> None:
     if image_ids:
         await tx.run(_DETACH, ids=list(image_ids))
         await tx.run(_REMOVE_IMAGES, ids=list(image_ids))
-
-
-# --- Sellable variants
-
-
-class SellableRow(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    product_id: UUID
-    handle: str
-    is_gift_card: bool
-    options: tuple[ProductOption, ...]
-    option_values: tuple[str, ...]
-    sku: str | None
-    requires_shipping: bool
-    taxable: bool
-    track_inventory: bool
-    allow_backorder: bool
-    weight_grams: int | None
-    image_id: UUID | None
-
-
-_SELLABLE: Final = Query(
-    select(
-        *(
-            product_variants.c[name]
-            for name in SellableRow.__struct_fields__
-            if name not in ("handle", "is_gift_card", "options")
-        ),
-        products.c.handle,
-        products.c.is_gift_card,
-        products.c.options,
-    )
-    .select_from(
-        product_variants.join(
-            products,
-            and_(
-                products.c.tenant_id == product_variants.c.tenant_id,
-                products.c.id == product_variants.c.product_id,
-            ),
-        )
-    )
-    .where(
-        product_variants.c.tenant_id == TENANT,
-        any_of(product_variants.c.id, "ids"),
-        products.c.status == bindparam("status", "active", type_=Text()),
-    )
-    .order_by(product_variants.c.id),
-    SellableRow,
-)
-
-
-async def list_sellable(tx: ReadTx, variant_ids: Sequence[UUID]) -> list[SellableRow]:
-    """Those of the variants whose product is active."""
-    return await tx.all(_SELLABLE, ids=list(variant_ids)) if variant_ids else []

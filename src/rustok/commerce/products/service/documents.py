@@ -15,7 +15,7 @@ from rustok.commerce.products.model import (
     SellableVariant,
     variant_title,
 )
-from rustok.commerce.products.repository import categories, collections, parts, products
+from rustok.commerce.products.repository import categories, collections, products, sellable
 from rustok.commerce.products.service import trees
 from rustok.commerce.products.service.products import nearest
 from rustok.core.db import ReadTx, SystemTx
@@ -109,29 +109,19 @@ async def _memberships(
 async def sellable_variants(
     tx: ReadTx, variant_ids: Sequence[UUID], *, locale: str
 ) -> dict[UUID, SellableVariant]:
-    """Those of the variants that exist and whose product is active; three statements.
+    """Those of the variants that exist and whose product is active; one statement.
 
     Args:
         locale: of titles and option values; the nearest there is stands in.
     """
-    rows = await parts.list_sellable(tx, variant_ids)
-    product_ids = sorted({row.product_id for row in rows})
-    titles: dict[UUID, dict[str, str]] = {}
-    for title in await parts.list_titles(tx, product_ids):
-        if title.title:
-            titles.setdefault(title.product_id, {})[title.locale] = title.title
-    first: dict[UUID, str] = {}
-    by_id: dict[UUID, str] = {}
-    for image in await parts.list_images(tx, product_ids):
-        first.setdefault(image.product_id, image.url)
-        by_id[image.id] = image.url
+    rows = await sellable.list_sellable(tx, variant_ids)
     chain = fallback_chain(locale, default=tx.ctx.tenant.default_locale)
     return {
         row.id: SellableVariant(
             id=row.id,
             product_id=row.product_id,
             product_handle=row.handle,
-            title=nearest(titles.get(row.product_id, {}), chain) or row.handle,
+            title=nearest(dict(sorted((row.titles or {}).items())), chain) or row.handle,
             variant_title=variant_title(row.options, row.option_values, chain),
             sku=row.sku,
             requires_shipping=row.requires_shipping,
@@ -140,7 +130,7 @@ async def sellable_variants(
             allow_backorder=row.allow_backorder,
             is_gift_card=row.is_gift_card,
             weight_grams=row.weight_grams,
-            image_url=by_id.get(row.image_id) if row.image_id else first.get(row.product_id),
+            image_url=row.image_url,
         )
         for row in rows
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -9,8 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Text, bindparam, select
 
-from rustok.core.db import TENANT, Id, Query, ReadTx, WriteTx
-from rustok.core.errors import ConcurrentUpdate
+from rustok.core.db import TENANT, Id, Query, ReadTx, WriteTx, any_of
 from rustok.core.ids import parse_id
 from rustok.core.pagination import Page, PageRequest, cut_page, decode_cursor
 from rustok.platform.mail.errors import MailNotFound
@@ -77,6 +77,26 @@ async def lock(tx: WriteTx, mail_id: UUID) -> Mail:
     return found
 
 
+_ALL_CLAIMED: Final = Query(
+    select(*_STORED)
+    .where(
+        _OWN,
+        any_of(mails.c.id, "ids"),
+        mails.c.status == "queued",
+        mails.c.claimed_by == bindparam("claim", type_=Id()),
+    )
+    .order_by(mails.c.id)
+    .with_for_update(),
+    to_mail,
+)
+
+
+async def list_claimed(tx: WriteTx, mail_ids: Sequence[UUID], *, claim: UUID) -> list[QueuedMail]:
+    """Those of the mails that `claim` still holds, locked."""
+    found = await tx.all(_ALL_CLAIMED, ids=list(mail_ids), claim=claim)
+    return [mail for mail in found if isinstance(mail, QueuedMail)]
+
+
 async def find_claimed(tx: WriteTx, mail_id: UUID, *, claim: UUID) -> QueuedMail | None:
     """The mail if `claim` still holds it, locked; None when the lease ran out or it is gone."""
     found = await tx.one(_CLAIMED, id=mail_id, claim=claim)
@@ -122,11 +142,12 @@ async def list_mails(
     return cut_page(rows, limit=page.limit, key_of=lambda one: (str(one.id),))
 
 
-async def add(
+def add(
     tx: WriteTx, mail: QueuedMail, *, sealed: str | None = None, reference_id: UUID | None = None
 ) -> None:
+    """Insert a mail with the end of the transaction."""
     row = {name: getattr(mail, name) for name in mail.__struct_fields__}
-    await tx.insert(
+    tx.insert_last(
         mails,
         status=mail.state,
         sealed_secret=sealed,
@@ -146,21 +167,35 @@ async def store(tx: WriteTx, before: Mail, after: Mail, *, forget_secret: bool =
         ConcurrentUpdate: somebody else changed the row.
     """
     forgotten: dict[str, object] = {"sealed_secret": None} if forget_secret else {}
-    changed = await tx.update(
+    await tx.update_version(
         mails,
-        {"id": before.id, "status": before.state, "version": before.version},
-        status=after.state,
-        attempt_count=after.attempt_count,
-        run_count=after.run_count,
-        attempts=after.attempts,
-        last_error=after.last_error,
-        next_attempt_at=after.next_attempt_at if isinstance(after, QueuedMail) else None,
-        sent_at=after.sent_at if isinstance(after, SentMail) else None,
-        claimed_by=None,
-        claimed_until=None,
-        version=before.version + 1,
-        updated_at=tx.now,
+        {"id": before.id, "status": before.state},
+        version=before.version,
+        **_columns(after, now=tx.now),
         **forgotten,
     )
-    if changed != 1:
-        raise ConcurrentUpdate("The mail was changed by somebody else; nothing was changed.")
+
+
+def store_last(tx: WriteTx, before: Mail, after: Mail) -> None:
+    """As `store`, with the end of the transaction; many at once travel together."""
+    tx.update_version_last(
+        mails,
+        {"id": before.id, "status": before.state},
+        version=before.version,
+        **_columns(after, now=tx.now),
+    )
+
+
+def _columns(after: Mail, *, now: datetime) -> dict[str, object]:
+    return {
+        "status": after.state,
+        "attempt_count": after.attempt_count,
+        "run_count": after.run_count,
+        "attempts": after.attempts,
+        "last_error": after.last_error,
+        "next_attempt_at": after.next_attempt_at if isinstance(after, QueuedMail) else None,
+        "sent_at": after.sent_at if isinstance(after, SentMail) else None,
+        "claimed_by": None,
+        "claimed_until": None,
+        "updated_at": now,
+    }

@@ -68,7 +68,7 @@ async def queue(
     content = template.content(values, tables or {})
     mail = _queued(tx, template, to=to, locale=locale, expires_in=expires_in)
     sealed = sealer.seal(_encode(content), belongs_to=secret_place(mail.id))
-    await repository.add(tx, mail, sealed=sealed)
+    repository.add(tx, mail, sealed=sealed)
     return mail.id
 
 
@@ -95,7 +95,7 @@ async def queue_reference(
     if composer_of(template.name) is None:
         raise ValueError(f"mail template {template.name} has no composer")
     mail = _queued(tx, template, to=to, locale=locale, expires_in=expires_in)
-    await repository.add(tx, mail, reference_id=reference_id)
+    repository.add(tx, mail, reference_id=reference_id)
     return mail.id
 
 
@@ -198,13 +198,10 @@ async def give_up_expired(tx: WriteTx, mail_id: UUID, *, claim: UUID) -> bool:
     return True
 
 
-async def hold(tx: WriteTx, mail_id: UUID, *, claim: UUID) -> bool:
-    """Keep a mail while mail is off; `retry` sends it once it is on."""
-    mail = await repository.find_claimed(tx, mail_id, claim=claim)
-    if mail is None:
-        return False
-    await repository.store(tx, mail, mail.hold())
-    return True
+async def hold(tx: WriteTx, mail_ids: Sequence[UUID], *, claim: UUID) -> None:
+    """Keep mails while mail is off; `retry` sends one once it is on."""
+    for mail in await repository.list_claimed(tx, mail_ids, claim=claim):
+        repository.store_last(tx, mail, mail.hold())
 
 
 async def purge_old(parts: Parts) -> int:

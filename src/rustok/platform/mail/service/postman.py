@@ -11,6 +11,7 @@ import asyncio
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -40,6 +41,8 @@ POLL_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 5.0
 OFF_DUTY: Final = timedelta(minutes=10)
 """How long a suspended tenant's mails wait until looked at again."""
+HELD_AT_ONCE: Final = 100
+"""With mail off nothing is sent, and mails are kept many at a time."""
 BREAKER: Final = BreakerSettings(
     consecutive_failures=5, slow_call_rate=None, open_seconds=15.0, probes=1
 )
@@ -99,16 +102,41 @@ class Postman:
         if free <= 0 or self._is_resting():
             return False
         async with self._parts.db.system("mail: what is due", write=False) as tx:
-            found = await due.list_due(tx, limit=free)
+            found = await due.list_due(tx, limit=free if self._sender else HELD_AT_ONCE)
         if not found:
             return False
         async with self._parts.db.system("mail: claim") as tx:
             claimed = await due.claim(tx, found, claim_id=new_id(), until=tx.now + LEASE)
-        for one in claimed:
+        leaving = claimed if self._sender is not None else await self._hold(claimed)
+        for one in leaving:
             task = asyncio.create_task(self._deliver(one))
             self._running.add(task)
             task.add_done_callback(self._ended)
         return bool(claimed)
+
+    async def _hold(self, claimed: list[Claimed]) -> list[Claimed]:
+        """With mail off, keep what was claimed, a transaction a tenant; gives what is not to be kept."""
+        others: list[Claimed] = []
+        by_tenant: dict[UUID, list[Claimed]] = {}
+        for one in claimed:
+            by_tenant.setdefault(one.tenant_id, []).append(one)
+        for mails_of_tenant in by_tenant.values():
+            profile = await self._profile_on_duty(mails_of_tenant[0])
+            kept = [
+                one for one in mails_of_tenant if profile is not None and not self._is_late(one)
+            ]
+            others += [one for one in mails_of_tenant if one not in kept]
+            if profile is None or not kept:
+                continue
+            async with self._parts.db.write(context_for(profile)) as tx:
+                await mails.hold(tx, [one.id for one in kept], claim=kept[0].claimed_by)
+            for one in kept:
+                log.warning("mail.off", mail_id=str(one.id), template=one.template)
+                metrics.MAIL_DELIVERIES.labels(outcome="held").inc()
+        return others
+
+    def _is_late(self, claimed: Claimed) -> bool:
+        return claimed.expires_at is not None and claimed.expires_at <= self._parts.db.now()
 
     async def settle(self) -> int:
         """Send all that is due now and wait for it; returns how many mails were looked at."""
@@ -153,18 +181,13 @@ class Postman:
         ctx = context_for(
             profile, correlation_id=claimed.correlation_id, traceparent=claimed.traceparent
         )
-        if claimed.expires_at is not None and claimed.expires_at <= self._parts.db.now():
+        if self._is_late(claimed):
             async with self._parts.db.write(ctx) as tx:
                 await mails.give_up_expired(tx, claimed.id, claim=claimed.claimed_by)
             self._told(claimed, "expired", None, span)
             return
         if self._sender is None:
-            async with self._parts.db.write(ctx) as tx:
-                await mails.hold(tx, claimed.id, claim=claimed.claimed_by)
-            log.warning("mail.off", mail_id=str(claimed.id), template=claimed.template)
-            span.set("rustok.mail.outcome", "held")
-            metrics.MAIL_DELIVERIES.labels(outcome="held").inc()
-            return
+            return  # it became due while it was held back; the next look keeps it
         try:
             answer = await self._guarded(self._sender, claimed, profile)
         except CircuitOpen as error:
