@@ -32,8 +32,8 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     def json(self) -> bytes:
         """As a response body; the cards go out as they are stored."""
-        products, nodes = (",".join(hits.cards) for hits in (self.products, self.nodes))
-        return f'{{"products":[{products}],"nodes":[{nodes}]}}'.encode()
+        products, nodes = (b",".join(hits.cards) for hits in (self.products, self.nodes))
+        return b'{"products":[%b],"nodes":[%b]}' % (products, nodes)
 
 
 async def search(tx: ReadTx, text: str, *, limit: int) -> Found:

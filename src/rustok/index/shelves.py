@@ -36,18 +36,6 @@ class Shelf(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return "currency" in self.documents.c
 
 
-class _Named(msgspec.Struct, frozen=True):
-    id: UUID
-
-
-_named: Final = msgspec.json.Decoder(_Named).decode
-
-
-def subject_of(document: str) -> UUID:
-    """The product or the node a stored document is about."""
-    return _named(document).id
-
-
 def exact_text(name: str, **options: Any) -> Column[str]:
     """A text column ordered by code point on both databases, whatever the database's locale."""
     # SQLite's own order is by code point; its spelling of the type leaves the collation out.

@@ -70,5 +70,5 @@ async def put(tx: WriteTx, *products: Made) -> int:
     return await replace(tx, PRODUCTS, [one.subject_id for one in products], products)
 
 
-def titles(cards: list[str]) -> list[str]:
+def titles(cards: list[bytes]) -> list[str]:
     return [json.loads(card)["title"] for card in cards]

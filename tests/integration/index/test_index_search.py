@@ -166,7 +166,7 @@ async def test_pages_lose_and_double_nothing_while_rows_are_written(
     ]
     async with world.write(tenant) as tx:
         await put(tx, *first)
-    seen: list[str] = []
+    seen: list[bytes] = []
     cursor: str | None = None
     pages = 0
     while True:
@@ -184,7 +184,7 @@ async def test_pages_lose_and_double_nothing_while_rows_are_written(
         async with world.write(tenant) as tx:
             await put(tx, made("new thing", minute=shuffle.randrange(4), body="thing thing"))
     own = {str(one.subject_id) for one in first}
-    ids = [card.split('"')[3] for card in seen]
+    ids = [card.decode().split('"')[3] for card in seen]
     assert len(ids) == len(set(ids))
     assert own <= set(ids)
     assert pages >= 6
@@ -216,7 +216,7 @@ async def test_lists_take_one_statement_and_pages_one(world: World) -> None:
         with world.counting() as page:
             stored = await get_product(tx, "lamp-3")
     assert (listing.total, facets.total, page.total) == (1, 2, 1)
-    assert '"full": true' in stored.document
+    assert b'"full": true' in stored.document
 
 
 async def test_unchanged_documents_are_not_written_again(world: World) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from rustok.core.db.driver import Connection
-from rustok.core.db.statement import Command, Compiled, DialectName, Query
+from rustok.core.db.statement import Command, Compiled, DialectName, Query, Row
 from rustok.core.tenancy import RequestContext
 
 T = TypeVar("T")
@@ -59,8 +59,10 @@ class ReadTx:
         compiled = statement.compiled(self._dialect)
         return compiled, compiled.bind(params)
 
-    async def all(self, query: Query[T], **params: object) -> list[T]:
-        """Every row of `query`, in its order."""
+    async def rows(
+        self, query: Query[Any], **params: object
+    ) -> tuple[Compiled[Any], Sequence[Row]]:
+        """The rows of `query` as the driver gives them, for what is sent on as it is stored."""
         compiled, arguments = self._bind(query, params)
         started = time.perf_counter()
         try:
@@ -69,6 +71,11 @@ class ReadTx:
             self._tell(compiled, started, 0, error)
             raise
         self._tell(compiled, started, len(rows), None)
+        return compiled, rows
+
+    async def all(self, query: Query[T], **params: object) -> list[T]:
+        """Every row of `query`, in its order."""
+        compiled, rows = await self.rows(query, **params)
         return [query.build(compiled, row) for row in rows]
 
     def _tell(

@@ -8,7 +8,6 @@ from rustok.core.routing import PUBLIC, RawReply, ReadCall, Routes
 from rustok.index.nodes import service
 from rustok.index.nodes.errors import NodeNotPublished
 from rustok.index.nodes.schemas import NodeCard, NodeDocument, NodeFilters
-from rustok.index.shelves import subject_of
 
 CACHE_SECONDS = 30
 
@@ -27,7 +26,7 @@ storefront = Routes("nodes", surface="storefront", tag="Content")
 async def list_published_nodes(call: ReadCall, query: NodeFilters) -> RawReply:
     """Values of one parameter are alternatives; parameters narrow each other down."""
     hits = await service.list_nodes(call.tx, query)
-    return RawReply(content_type="application/json", content=hits.page_json())
+    return RawReply(content_type="application/json", content=hits.page_json(), etag=hits.etag())
 
 
 @storefront.get(
@@ -43,7 +42,7 @@ async def get_published_node(call: ReadCall, kind: str, handle: str) -> RawReply
     found = await service.get_node(call.tx, kind, handle)
     return RawReply(
         content_type="application/json",
-        content=found.document.encode(),
+        content=found.document,
         etag=found.etag,
-        shows=(showing.thing("node", subject_of(found.document)),),
+        shows=(showing.thing("node", found.subject_id),),
     )

@@ -13,7 +13,6 @@ from rustok.index.products.schemas import (
     ProductFacets,
     ProductFilters,
 )
-from rustok.index.shelves import subject_of
 
 CACHE_SECONDS = 30
 
@@ -32,7 +31,7 @@ storefront = Routes("products", surface="storefront", tag="Shop")
 async def list_products(call: ReadCall, query: ProductFilters) -> RawReply:
     """Values of one parameter are alternatives; parameters narrow each other down."""
     hits = await service.list_products(call.tx, query)
-    return RawReply(content_type="application/json", content=hits.page_json())
+    return RawReply(content_type="application/json", content=hits.page_json(), etag=hits.etag())
 
 
 @storefront.get(
@@ -61,7 +60,7 @@ async def get_product(call: ReadCall, handle: str) -> RawReply:
     found = await service.get_product(call.tx, handle)
     return RawReply(
         content_type="application/json",
-        content=found.document.encode(),
+        content=found.document,
         etag=found.etag,
-        shows=(showing.thing("product", subject_of(found.document)),),
+        shows=(showing.thing("product", found.subject_id),),
     )
