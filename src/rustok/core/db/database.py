@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -91,23 +92,14 @@ class Database:
     async def close(self) -> None:
         await self._driver.close()
 
-    @contextlib.asynccontextmanager
-    async def read(self, ctx: RequestContext) -> AsyncIterator[ReadTx]:
+    def read(self, ctx: RequestContext) -> contextlib.AbstractAsyncContextManager[ReadTx]:
         """A transaction that reads the tenant of `ctx`.
 
         Raises:
             DatabaseUnavailable: no connection within the bound.
             RuntimeError: this task has a transaction open already.
         """
-        with _OnlyOne("read", "app", self.ended):
-            async with self._driver.transaction(tenant_id=ctx.tenant_id, write=False) as connection:
-                yield ReadTx(
-                    connection,
-                    dialect=self.dialect,
-                    now=self.now(),
-                    ctx=ctx,
-                    observer=self.observer,
-                )
+        return _Reading(self, self._driver.transaction(tenant_id=ctx.tenant_id, write=False), ctx)
 
     @contextlib.asynccontextmanager
     async def write(self, ctx: RequestContext) -> AsyncIterator[WriteTx]:
@@ -190,6 +182,49 @@ class Database:
     def raw(self, *, write: bool = False) -> contextlib.AbstractAsyncContextManager[Connection]:
         """A bare system connection, for migrations and the doctor only."""
         return self._driver.transaction(tenant_id=None, write=write)
+
+
+class _Reading:
+    """What `Database.read` gives: the one transaction of its task while it is open."""
+
+    __slots__ = ("_ctx", "_db", "_only", "_transaction")
+
+    def __init__(
+        self,
+        db: Database,
+        transaction: contextlib.AbstractAsyncContextManager[Connection],
+        ctx: RequestContext,
+    ) -> None:
+        self._db = db
+        self._transaction = transaction
+        self._ctx = ctx
+        self._only = _OnlyOne("read", "app", db.ended)
+
+    async def __aenter__(self) -> ReadTx:
+        self._only.__enter__()
+        try:
+            connection = await self._transaction.__aenter__()
+        except BaseException:
+            self._only.__exit__(*sys.exc_info())
+            raise
+        db = self._db
+        return ReadTx(
+            connection, dialect=db.dialect, now=db.now(), ctx=self._ctx, observer=db.observer
+        )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool | None:
+        try:
+            handled = await self._transaction.__aexit__(kind, error, traceback)
+        except BaseException:
+            self._only.__exit__(*sys.exc_info())
+            raise
+        self._only.__exit__(kind, error, traceback)
+        return handled
 
 
 class _OnlyOne:

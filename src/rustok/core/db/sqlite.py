@@ -181,6 +181,45 @@ class SqliteConnection:
         self._actor.send(lambda: self._end("ROLLBACK"), loop, future)
 
 
+class _Reading:
+    """A reader, lent for a transaction. No generator: it would cost as much as a quick statement.
+
+    Args:
+        readers: those that are free.
+        wait_seconds: how long is waited for one.
+    """
+
+    __slots__ = ("_connection", "_reader", "_readers", "_wait_seconds")
+
+    def __init__(self, readers: asyncio.LifoQueue[Actor], wait_seconds: float) -> None:
+        self._readers = readers
+        self._wait_seconds = wait_seconds
+
+    async def __aenter__(self) -> SqliteConnection:
+        try:
+            self._reader = self._readers.get_nowait()
+        except asyncio.QueueEmpty:
+            self._reader = await self._wait()
+        self._connection = SqliteConnection(self._reader, writes=False)
+        return self._connection
+
+    async def _wait(self) -> Actor:
+        asked = time.perf_counter()
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                reader = await self._readers.get()
+        except TimeoutError as error:
+            raise DatabaseUnavailable from error
+        waits.record_wait(asked)
+        return reader
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._connection.end_read(self._free)
+
+    def _free(self) -> None:
+        self._readers.put_nowait(self._reader)
+
+
 class SqliteDriver:
     """A SQLite file in WAL mode.
 
@@ -253,34 +292,13 @@ class SqliteDriver:
             PoolState("writer", "limit", 1),
         ]
 
-    @contextlib.asynccontextmanager
-    async def transaction(
+    def transaction(
         self,
         *,
         tenant_id: UUID | None,  # noqa: ARG002 - no rows are hidden here; statements carry it
         write: bool,
-    ) -> AsyncIterator[SqliteConnection]:
-        if write:
-            async with self._writing() as connection:
-                yield connection
-            return
-        asked = time.perf_counter()
-        reader = await self._free_reader()
-        waits.record_wait(asked)
-        connection = SqliteConnection(reader, writes=False)
-        try:
-            yield connection
-        finally:
-            connection.end_read(lambda: self._readers.put_nowait(reader))
-
-    async def _free_reader(self) -> Actor:
-        with contextlib.suppress(asyncio.QueueEmpty):
-            return self._readers.get_nowait()
-        try:
-            async with asyncio.timeout(self._lock_timeout_seconds):
-                return await self._readers.get()
-        except TimeoutError as error:
-            raise DatabaseUnavailable from error
+    ) -> contextlib.AbstractAsyncContextManager[SqliteConnection]:
+        return self._writing() if write else _Reading(self._readers, self._lock_timeout_seconds)
 
     @contextlib.asynccontextmanager
     async def _writing(self) -> AsyncIterator[SqliteConnection]:
