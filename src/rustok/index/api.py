@@ -9,6 +9,7 @@ import msgspec
 from rustok.core.db import ReadTx
 from rustok.core.pagination import Page
 from rustok.index import service
+from rustok.index.hits import Hits
 from rustok.index.nodes import service as nodes
 from rustok.index.nodes.errors import NodeNotPublished
 from rustok.index.nodes.schemas import (
@@ -38,7 +39,6 @@ from rustok.index.rebuild import request as request_rebuild
 from rustok.index.rebuild import run as run_rebuild
 from rustok.index.repository import Rebuild
 from rustok.index.schemas import SearchResults
-from rustok.index.search import Hits
 from rustok.index.service import erase
 
 __all__ = [

@@ -7,9 +7,7 @@ what a reader types, and decoding the documents it finds.
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,13 +15,10 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Integer,
-    LargeBinary,
     Select,
     Text,
     bindparam,
-    cast,
     func,
-    literal_column,
     select,
     tuple_,
 )
@@ -35,6 +30,7 @@ from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
 from rustok.core.db.statement import DialectName
 from rustok.core.ids import parse_id
 from rustok.core.pagination import InvalidCursor, decode_cursor, encode_cursor
+from rustok.index.hits import RELEVANCE, Hit, Hits, Order, sent
 from rustok.index.matching import JoinInOrder, found_by, search_parameters
 from rustok.index.shelves import Shelf
 from rustok.index.words import Terms
@@ -44,22 +40,6 @@ MAX_FACET_VALUES: Final = 50
 HIDDEN_FACET: Final = "depends"
 """Kind of the facets that only say what a subject's documents depend on; it is never counted."""
 _DIALECTS: Final[tuple[DialectName, ...]] = ("sqlite", "postgres")
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """A way to sort; `column` None sorts by relevance. Equal rows stand by id, in the same direction."""
-
-    name: str
-    column: str | None
-    descending: bool = False
-
-    @property
-    def kind(self) -> type[str] | type[int]:
-        """The type of this order's key in a cursor."""
-        return str if self.column in ("title_key", "handle") else int
-
-
-RELEVANCE: Final = Order(name="relevance", column=None, descending=True)
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,50 +54,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms | None = None
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     values: dict[str, object] = msgspec.field(default_factory=dict)
-
-
-class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A row found: its card as JSON, and where it stands in the order."""
-
-    card: bytes
-    etag: str
-    subject_id: UUID
-    place: Any
-
-    def key(self, order: Order) -> tuple[str, int | str, str]:
-        place = self.place
-        if isinstance(place, datetime):
-            place = (place - EPOCH) // MICROSECOND
-        return (order.name, place, str(self.subject_id))
-
-
-class Hits(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of cards, as the JSON texts that are stored.
-
-    Attributes:
-        etags: of the documents the cards belong to, in the same order.
-    """
-
-    cards: list[bytes]
-    etags: list[str] = []
-    next_cursor: str | None = None
-
-    def page_json(self) -> bytes:
-        """The page as a response body; the cards go out as they are stored."""
-        cursor = b"null" if self.next_cursor is None else f'"{self.next_cursor}"'.encode()
-        return b'{"items":[%b],"next_cursor":%b}' % (b",".join(self.cards), cursor)
-
-    def etag(self) -> str:
-        """The validator of the page; it costs a tenth of one over the cards."""
-        told = f"{self.next_cursor}/{'/'.join(self.etags)}"
-        return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
-
-
-def _sent(text: ColumnElement[str], dialect: DialectName) -> ColumnElement[bytes]:
-    """A text as the bytes that are sent: neither the driver nor we decode and encode it."""
-    if dialect == "sqlite":
-        return cast(text, LargeBinary())
-    return func.convert_to(text, literal_column("'UTF8'"), type_=LargeBinary())
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -325,7 +261,7 @@ def _page_statement(
 
 def _card(catalogue: Catalogue, dialect: DialectName) -> list[ColumnElement[Any]]:
     documents = catalogue.shelf.documents
-    return [_sent(documents.c.card, dialect).label("card"), documents.c.etag]
+    return [sent(documents.c.card, dialect).label("card"), documents.c.etag]
 
 
 def _in_order(statement: Select[Any], order: Order, *keys: ColumnElement[Any]) -> Select[Any]:
@@ -388,7 +324,7 @@ def _by_handle(catalogue: Catalogue, conditions: tuple[str, ...]) -> Query[Store
     shape = Shape(term_count=0, facet_count=0, conditions=conditions)
 
     def statement(dialect: DialectName) -> Select[Any]:
-        document = _sent(documents.c.document, dialect).label("document")
+        document = sent(documents.c.document, dialect).label("document")
         found = catalogue.restricted(
             select(document, documents.c.etag, documents.c.subject_id), shape, dialect
         ).where(documents.c.handle == bindparam("handle", type_=Text()))

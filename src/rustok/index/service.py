@@ -9,6 +9,7 @@ import msgspec
 from rustok.core.db import Query, ReadTx, WriteTx
 from rustok.index import repository
 from rustok.index.events import IndexName
+from rustok.index.hits import Hits
 from rustok.index.nodes.schemas import NodeFilters
 from rustok.index.nodes.service import list_nodes
 from rustok.index.products.schemas import ProductFilters
@@ -16,7 +17,6 @@ from rustok.index.products.service import list_products
 from rustok.index.projections import PROJECTIONS
 from rustok.index.rebuild import request
 from rustok.index.repository import Mark, Rebuild, count_documents
-from rustok.index.search import Hits
 from rustok.index.storing import clear
 
 _COUNTS: Final[dict[str, Query[int]]] = {

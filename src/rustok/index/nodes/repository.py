@@ -6,8 +6,9 @@ from typing import Final
 
 from sqlalchemy import Boolean, Text, bindparam
 
+from rustok.index.hits import Order
 from rustok.index.nodes.tables import NODES
-from rustok.index.search import Catalogue, Order
+from rustok.index.search import Catalogue
 
 _d: Final = NODES.documents
 

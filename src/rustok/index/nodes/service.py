@@ -9,13 +9,14 @@ from uuid import UUID
 from rustok.content.nodes import api as nodes
 from rustok.content.taxonomy import api as taxonomy
 from rustok.core.db import ReadTx, WriteTx
+from rustok.index.hits import Hits
 from rustok.index.nodes.errors import NodeNotPublished
 from rustok.index.nodes.projection import make
 from rustok.index.nodes.repository import CATALOGUE
 from rustok.index.nodes.schemas import NodeFilters
 from rustok.index.nodes.tables import NODES
 from rustok.index.rebuild import Projection
-from rustok.index.search import FacetCount, Hits, Selection, Stored, find_by_handle
+from rustok.index.search import FacetCount, Selection, Stored, find_by_handle
 from rustok.index.storing import replace
 from rustok.index.words import Terms, parse_terms
 

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Boolean, Integer, bindparam, case, func, sele
 
 from rustok.core.db import Query, ReadTx, SystemTx, Timestamp
 from rustok.core.db.statement import DialectName
+from rustok.index.hits import Order
 from rustok.index.products.tables import NO_PRICE_HIGH, NO_PRICE_LOW, PRODUCTS
-from rustok.index.search import Catalogue, Order, Selection, Shape
+from rustok.index.search import Catalogue, Selection, Shape
 
 _d: Final = PRODUCTS.documents
 

@@ -14,6 +14,7 @@ from rustok.core.errors import NotFound
 from rustok.core.parts import Parts
 from rustok.core.tenancy import context_for
 from rustok.index import repository as marks
+from rustok.index.hits import Hits
 from rustok.index.products import repository
 from rustok.index.products.errors import ProductNotOnOffer
 from rustok.index.products.projection import Sources, make
@@ -21,7 +22,7 @@ from rustok.index.products.repository import CATALOGUE
 from rustok.index.products.schemas import FacetValue, ProductFacets, ProductFilters
 from rustok.index.products.tables import PRODUCTS
 from rustok.index.rebuild import Projection
-from rustok.index.search import Hits, Selection, Stored, find_by_handle
+from rustok.index.search import Selection, Stored, find_by_handle
 from rustok.index.storing import replace
 from rustok.index.words import Terms, parse_terms
 

@@ -1,0 +1,78 @@
+"""What a list or a search finds: cards as they are stored, and the order they stand in.
+
+Refuses: decoding them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import LargeBinary, cast, func, literal_column
+from sqlalchemy.sql.elements import ColumnElement
+
+from rustok.core.db.schema import EPOCH, MICROSECOND
+from rustok.core.db.statement import DialectName
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A way to sort; `column` None sorts by relevance. Equal rows stand by id, in the same direction."""
+
+    name: str
+    column: str | None
+    descending: bool = False
+
+    @property
+    def kind(self) -> type[str] | type[int]:
+        """The type of this order's key in a cursor."""
+        return str if self.column in ("title_key", "handle") else int
+
+
+RELEVANCE: Final = Order(name="relevance", column=None, descending=True)
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A row found: its card as JSON, and where it stands in the order."""
+
+    card: bytes
+    etag: str
+    subject_id: UUID
+    place: Any
+
+    def key(self, order: Order) -> tuple[str, int | str, str]:
+        place = self.place
+        if isinstance(place, datetime):
+            place = (place - EPOCH) // MICROSECOND
+        return (order.name, place, str(self.subject_id))
+
+
+class Hits(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of cards, as the JSON texts that are stored.
+
+    Attributes:
+        etags: of the documents the cards belong to, in the same order.
+    """
+
+    cards: list[bytes]
+    etags: list[str] = []
+    next_cursor: str | None = None
+
+    def page_json(self) -> bytes:
+        """The page as a response body; the cards go out as they are stored."""
+        cursor = b"null" if self.next_cursor is None else f'"{self.next_cursor}"'.encode()
+        return b'{"items":[%b],"next_cursor":%b}' % (b",".join(self.cards), cursor)
+
+    def etag(self) -> str:
+        """The validator of the page; it costs a tenth of one over the cards."""
+        told = f"{self.next_cursor}/{'/'.join(self.etags)}"
+        return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
+
+
+def sent(text: ColumnElement[str], dialect: DialectName) -> ColumnElement[bytes]:
+    """A text as the bytes that are sent: neither the driver nor we decode and encode it."""
+    if dialect == "sqlite":
+        return cast(text, LargeBinary())
+    return func.convert_to(text, literal_column("'UTF8'"), type_=LargeBinary())
