@@ -74,8 +74,20 @@ TARGETS: Final[dict[str, Target]] = {
         ),
     ),
     "isolation": Target(
-        ("core/db/statement.py", "core/db/schema.py", "core/db/transaction.py", "core/db/tenant_rows.py"),
-        ("tests/contract/test_database.py", "tests/architecture/test_tenant_tables.py"),
+        (
+            "core/db/statement.py",
+            "core/db/schema.py",
+            "core/db/read_transaction.py",
+            "core/db/transaction.py",
+            "core/db/system_transaction.py",
+            "core/db/last_writes.py",
+            "core/db/tenant_rows.py",
+        ),
+        (
+            "tests/contract/test_database.py",
+            "tests/contract/test_last_writes.py",
+            "tests/architecture/test_tenant_tables.py",
+        ),
     ),
 }  # fmt: skip
 

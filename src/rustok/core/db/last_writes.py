@@ -49,7 +49,10 @@ class LastWrite(NamedTuple):
 
 
 def waves(writes: Sequence[LastWrite]) -> list[list[LastWrite]]:
-    """The writes in their order, cut where one needs, or changes again, what an earlier one wrote."""
+    """The writes in their order, cut where one needs, or changes again, what an earlier one wrote.
+
+    One that cannot travel with others is alone in its wave.
+    """
     found: list[list[LastWrite]] = []
     written: set[str] = set()
     for write in writes:
@@ -57,7 +60,7 @@ def waves(writes: Sequence[LastWrite]) -> list[list[LastWrite]]:
         appends = compiled.operation == "insert"
         # Rows beside rows are no matter, as long as the text names the table as its target alone.
         touched = compiled.tables - {compiled.table} if appends else compiled.tables
-        alone = len(write.rows) > JOINED_ROWS or not _may_join(write)
+        alone = not may_join(write)
         if alone or not found or not written.isdisjoint(touched):
             found.append([])
             written = set()
@@ -80,13 +83,13 @@ def joined(parts: tuple[tuple[str, int, bool], ...]) -> str:
     counts: list[str] = []
     taken = 0
     for number, (sql, rows, counted) in enumerate(parts):
-        appends = rows > 1 and _VALUES.match(sql) is not None
-        head, group, tail = _split(sql) if appends else ("", sql, "")
+        split = _split(sql) if rows > 1 else None
+        head, group, tail = split or ("", sql, "")
         each: list[str] = []
         for _ in range(rows):
             each.append(_moved(group, taken))
             taken += _parameters(group)
-        if appends:
+        if split is not None:
             each = [f"{head}{', '.join(each)}{tail}"]
         names = [f"w{number}_{place}" for place in range(len(each))]
         counting = " RETURNING 1" if counted else ""
@@ -106,33 +109,30 @@ def _parameters(sql: str) -> int:
     return max((int(found) for found in _PARAMETER.findall(sql)), default=0)
 
 
-def _split(sql: str) -> tuple[str, str, str]:
-    """An INSERT before its row of values, the row, and after it. Raises ValueError."""
+@functools.lru_cache(maxsize=512)
+def _split(sql: str) -> tuple[str, str, str] | None:
+    """An INSERT before its row of values, the row, and after it; None: rows cannot be added to it."""
     start = _VALUES.match(sql)
     if start is None:
-        raise ValueError(f"no INSERT of values: {sql}")
+        return None
     depth = 0
     for place in range(start.end(), len(sql)):
         depth += {"(": 1, ")": -1}.get(sql[place], 0)
         if depth == 0:
             tail = sql[place + 1 :]
             if _PARAMETER.search(tail):
-                break
+                return None
             return sql[: start.end()], sql[start.end() : place + 1], tail
-    raise ValueError(f"rows cannot be added to: {sql}")
+    return None
 
 
-def _may_join(write: LastWrite) -> bool:
+def may_join(write: LastWrite) -> bool:
     """Whether its rows can travel as parts of another statement.
 
     A row changed twice by one statement is changed once, which counting finds.
     """
-    if len(write.rows) == 1:
-        return True
+    if len(write.rows) == 1 or len(write.rows) > JOINED_ROWS:
+        return len(write.rows) == 1
     if write.compiled.operation == "update":
         return write.expected is not None
-    try:
-        _split(write.compiled.sql)
-    except ValueError:
-        return False
-    return True
+    return _split(write.compiled.sql) is not None

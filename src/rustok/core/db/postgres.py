@@ -26,7 +26,7 @@ from rustok.core.db.errors import (
     ForeignKeyViolation,
     UniqueViolation,
 )
-from rustok.core.db.last_writes import LastWrite, joined, waves
+from rustok.core.db.last_writes import LastWrite, joined, may_join, waves
 from rustok.core.db.statement import DialectName
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.resilience.breaker_settings import BreakerSettings
@@ -99,7 +99,7 @@ class PostgresConnection:
 
     async def execute_together(self, writes: Sequence[LastWrite]) -> None:
         for wave in waves(writes):
-            if len(wave) == 1:
+            if len(wave) == 1 and (len(wave[0].rows) == 1 or not may_join(wave[0])):
                 await self._execute_alone(wave[0])
             else:
                 await self._execute_joined(wave)
