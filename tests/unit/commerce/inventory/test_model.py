@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from rustok.commerce.inventory.events import InventoryAdjusted
+from rustok.commerce.inventory.events import (
+    InventoryAdjusted,
+    InventoryBackInStock,
+    InventoryLow,
+    InventoryOutOfStock,
+)
 from rustok.commerce.inventory.model import (
+    ActiveReservation,
     Availability,
+    ConsumedReservation,
+    ReleasedReservation,
     ReserveLine,
     Shift,
     StockLevel,
     allocate,
+    crossing,
     sum_shifts,
 )
 from rustok.core.events.event import InvalidEvent, encode_event
@@ -97,3 +106,66 @@ def test_an_adjustment_that_does_not_add_up_is_no_event(delta: int, after: int) 
     )
     with pytest.raises(InvalidEvent):
         encode_event(event, tenant_id=new_id())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (1, 0, InventoryOutOfStock),
+        (9, 0, InventoryOutOfStock),
+        (0, 1, InventoryBackInStock),
+        (0, 9, InventoryBackInStock),
+        (4, 3, InventoryLow),
+        (9, 1, InventoryLow),
+        (9, 4, None),
+        (3, 2, None),
+        (3, 4, None),
+        (0, 0, None),
+        (1, 1, None),
+    ],
+)
+def test_only_a_step_over_a_bound_is_announced(
+    before: int, after: int, kind: type[object] | None
+) -> None:
+    fact = crossing(VARIANT, before=before, after=after, threshold=3)
+    assert (type(fact) if fact is not None else None) is kind
+    if isinstance(fact, InventoryBackInStock | InventoryLow):
+        assert fact.available == after
+
+
+def reservation(quantity: int, *, backorder: bool = False) -> ActiveReservation:
+    return ActiveReservation(
+        id=new_id(),
+        order_id=new_id(),
+        order_line_id=new_id(),
+        variant_id=VARIANT,
+        location_id=NEAR,
+        backorder=backorder,
+        quantity=quantity,
+        consumed=0,
+        released=0,
+        expires_at=None,
+        version=1,
+    )
+
+
+def test_a_reservation_ends_when_nothing_is_left_of_it() -> None:
+    part, _ = reservation(3).consume(2)
+    assert isinstance(part, ActiveReservation)
+    assert (part.remaining, part.version) == (1, 2)
+    shipped, _ = part.consume(1)
+    assert isinstance(shipped, ConsumedReservation)
+    assert (shipped.remaining, shipped.version) == (0, 3)
+    given_back, _ = part.release(1)
+    assert isinstance(given_back, ConsumedReservation)
+    released, _ = reservation(3).release(3)
+    assert isinstance(released, ReleasedReservation)
+
+
+@pytest.mark.parametrize("backorder", [False, True])
+def test_what_ships_leaves_the_shelf_and_the_promise(backorder: bool) -> None:
+    _, shipped = reservation(3, backorder=backorder).consume(2)
+    _, released = reservation(3, backorder=backorder).release(2)
+    promised, behind = (0, -2) if backorder else (-2, 0)
+    assert (shipped.on_hand, shipped.reserved, shipped.backordered) == (-2, promised, behind)
+    assert (released.on_hand, released.reserved, released.backordered) == (0, promised, behind)

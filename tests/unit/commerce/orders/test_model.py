@@ -146,3 +146,10 @@ def test_a_status_that_did_not_change_is_no_event() -> None:
     event = OrderStatusChanged(order_id=new_id(), old_status="paid", new_status="paid")
     with pytest.raises(InvalidEvent):
         encode_event(event, tenant_id=new_id())
+
+
+def test_an_unpaid_order_is_cancelled_without_money_going_back() -> None:
+    confirmed, _ = pending().confirm(at=NOW)
+    cancelled, event = confirmed.cancel(reason="changed my mind", at=NOW)
+    assert (cancelled.refunded_minor, cancelled.payment_status) == (0, "voided")
+    assert event.refunded_minor == 0
