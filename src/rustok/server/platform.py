@@ -76,6 +76,7 @@ def driver_for(settings: Settings, breakers: BreakerRegistry | None = None) -> D
         return SqliteDriver(
             path,
             synchronous=database.sqlite_synchronous,
+            cache_bytes=database.sqlite_cache_bytes,
             busy_timeout_ms=database.lock_timeout_ms,
             lock_timeout_seconds=database.lock_timeout_ms / 1000,
         )

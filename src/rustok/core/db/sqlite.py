@@ -38,7 +38,7 @@ from rustok.core.db.errors import (
 )
 from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.schema import metadata
-from rustok.core.db.sqlite_actor import INLINE_SECONDS, Actor, Rows
+from rustok.core.db.sqlite_actor import CACHE_BYTES, INLINE_SECONDS, Actor, Rows
 from rustok.core.db.statement import DialectName
 
 T = TypeVar("T")
@@ -227,6 +227,7 @@ class SqliteDriver:
         path: the database file; its folder is made.
         synchronous: "FULL" survives loss of power, "NORMAL" survives the death of the process
             only for the last commits, "OFF" is for tests.
+        cache_bytes: for pages of the file, of each of the three connections.
         busy_timeout_ms: how long another process' write is waited for.
         lock_timeout_seconds: how long this process' own writers wait for each other.
     """
@@ -238,11 +239,13 @@ class SqliteDriver:
         path: Path,
         *,
         synchronous: str = "FULL",
+        cache_bytes: int = CACHE_BYTES,
         busy_timeout_ms: int = 5_000,
         lock_timeout_seconds: float = 5.0,
     ) -> None:
         self.path = path
         self._synchronous = synchronous
+        self._cache_bytes = cache_bytes
         self._busy_timeout_ms = busy_timeout_ms
         self._lock_timeout_seconds = lock_timeout_seconds
         self._write_lock = asyncio.Lock()
@@ -256,6 +259,7 @@ class SqliteDriver:
             actor = Actor(
                 self.path,
                 synchronous=self._synchronous,
+                cache_bytes=self._cache_bytes,
                 busy_timeout_ms=self._busy_timeout_ms,
                 name="sqlite-writer" if index == 0 else f"sqlite-reader-{index}",
             )

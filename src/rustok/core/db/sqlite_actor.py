@@ -19,6 +19,8 @@ INLINE_SECONDS: Final = 0.001
 """How long a query may hold up the event loop before it is moved to the thread."""
 _INSTRUCTIONS: Final = 2_000
 """Of SQLite's machine between two looks at the clock; some 50 us."""
+CACHE_BYTES: Final = 16 * 1024 * 1024
+"""For pages of the file, of each connection; unless it is told otherwise."""
 Rows = Sequence[Sequence[Any]]
 _Work = tuple[Callable[[], Any], asyncio.AbstractEventLoop | None, "asyncio.Future[Any] | None"]
 
@@ -26,9 +28,18 @@ _Work = tuple[Callable[[], Any], asyncio.AbstractEventLoop | None, "asyncio.Futu
 class Actor:
     """A thread that owns one sqlite3 connection and runs what is queued, in order."""
 
-    def __init__(self, path: Path, *, synchronous: str, busy_timeout_ms: int, name: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        synchronous: str,
+        cache_bytes: int = CACHE_BYTES,
+        busy_timeout_ms: int,
+        name: str,
+    ) -> None:
         self._path = path
         self._synchronous = synchronous
+        self._cache_bytes = cache_bytes
         self._busy_timeout_ms = busy_timeout_ms
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -50,7 +61,8 @@ class Actor:
             "foreign_keys=ON",
             "trusted_schema=OFF",
             "temp_store=MEMORY",
-            "cache_size=-16000",
+            # Negative: in KiB, not in pages.
+            f"cache_size=-{self._cache_bytes // 1024}",
         ):
             connection.execute(f"PRAGMA {pragma}")  # constant sql: settings of our own
         connection.set_progress_handler(self._is_over, _INSTRUCTIONS)

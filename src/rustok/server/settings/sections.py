@@ -51,6 +51,8 @@ class HttpSettings(Section, frozen=True, kw_only=True):
 class DatabaseSettings(Section, frozen=True, kw_only=True):
     """On PostgreSQL `url` is the role under row-level security, `system_url` the role of the relay
     and of tenant administration, `owner_url` the role that migrates; SQLite has no roles.
+    `sqlite_cache_bytes`: memory for pages of the file, of each of three connections; it fills as
+    more of the file is read and written, and is not given back.
     """
 
     url: DatabaseUrl = DatabaseUrl("sqlite:///var/rustok.sqlite3")
@@ -62,6 +64,7 @@ class DatabaseSettings(Section, frozen=True, kw_only=True):
     lock_timeout_ms: Milliseconds = 5_000
     connect_timeout_seconds: Seconds = 5.0
     sqlite_synchronous: Literal["OFF", "NORMAL", "FULL", "EXTRA"] = "FULL"
+    sqlite_cache_bytes: Annotated[int, msgspec.Meta(ge=1024 * 1024)] = 16 * 1024 * 1024
 
 
 class SecuritySettings(Section, frozen=True, kw_only=True):
