@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 import asyncpg
 
 from rustok.core.db.schema import APP_ROLE, SYSTEM_ROLE
-from rustok.server import migrations
+from rustok.server import migrations, partitioning
 from rustok.server.settings import DatabaseSettings, DatabaseUrl, Settings
+
+PARTITIONS: Final = int(os.environ.get("RUSTOK_TEST_PARTITIONS", "0"))
+"""With it, every suite runs on tables in so many partitions, as far as they can be."""
 
 
 def owner_settings(url: str) -> Settings:
@@ -37,7 +42,12 @@ async def create_postgres_schema(admin_url: str, name: str) -> None:
                 await connection.execute(f"CREATE ROLE {role} LOGIN NOSUPERUSER NOBYPASSRLS")
     finally:
         await connection.close()
-    await migrations.migrate(owner_settings(admin_url.rpartition("/")[0] + "/" + name))
+    owner = owner_settings(admin_url.rpartition("/")[0] + "/" + name)
+    await migrations.migrate(owner)
+    if PARTITIONS:
+        views = await partitioning.list_shapes(owner)
+        tables = [one.table for one in views if not one.obstacles]
+        await partitioning.partition(owner, tables, PARTITIONS, while_serving=True)
 
 
 async def drop_database(admin_url: str, name: str) -> None:

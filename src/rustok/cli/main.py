@@ -59,6 +59,7 @@ COMMANDS: dict[str, Entry] = {
     ),
     "mail": Entry("rustok.cli.mail:mail_group", "Show mails, send one again, send a test."),
     "cdn": Entry("rustok.cli.cdn:cdn_group", "Purge copies at the CDN, show what waits for it."),
+    "db": Entry("rustok.cli.db:db_group", "Show tables, bring large ones into partitions."),
     "trace": Entry("rustok.cli.trace:trace", "Follow one order through all that is recorded."),
     "config": Entry("rustok.cli.config:config", "Show and check the settings."),
     "doctor": Entry(
