@@ -104,7 +104,7 @@ _LIST: Final = """
     AND NOT c.relispartition ORDER BY c.relname
 """
 _TABLE: Final = """
-    SELECT pg_get_userbyid(c.relowner)::text AS owner, c.relkind = 'p' AS is_partitioned,
+    SELECT c.relowner::regrole::text AS owner, c.relkind = 'p' AS is_partitioned,
         ARRAY(SELECT i.inhrelid::regclass::text FROM pg_inherits i WHERE i.inhparent = c.oid)
             AS parts,
         coalesce(pg_get_partkeydef(c.oid), '') AS part_key,
@@ -136,13 +136,13 @@ _COLUMNS: Final = """
     WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 _CONSTRAINTS: Final = """
-    SELECT conname::text AS name, contype::text AS kind, pg_get_constraintdef(oid) AS text,
+    SELECT quote_ident(conname) AS name, contype::text AS kind, pg_get_constraintdef(oid) AS text,
         confrelid::regclass::text AS target
     FROM pg_constraint WHERE conrelid = $1::regclass AND conparentid = 0
     AND contype IN ('p', 'u', 'x', 'f') ORDER BY contype <> 'p', conname
 """
 _INCOMING: Final = """
-    SELECT conrelid::regclass::text AS table, conname::text AS name,
+    SELECT conrelid::regclass::text AS table, quote_ident(conname) AS name,
         pg_get_constraintdef(oid) AS text
     FROM pg_constraint WHERE confrelid = $1::regclass AND conrelid <> confrelid
     AND conparentid = 0 AND contype = 'f' ORDER BY conrelid::regclass::text, conname
@@ -157,8 +157,8 @@ _INDEXES: Final = """
     WHERE i.indrelid = $1::regclass ORDER BY c.relname
 """
 _POLICIES: Final = """
-    SELECT policyname::text AS name, permissive::text AS permissive, cmd::text AS cmd,
-        array_to_string(roles, ', ') AS roles, qual, with_check
+    SELECT quote_ident(policyname) AS name, permissive::text AS permissive, cmd::text AS cmd,
+        (SELECT string_agg(quote_ident(r), ', ') FROM unnest(roles) r) AS roles, qual, with_check
     FROM pg_policies WHERE schemaname = 'public' AND tablename = $1 ORDER BY policyname
 """
 _TRIGGERS: Final = """
