@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
 from uuid_utils import uuid7 as fast_uuid7
 from uuid_utils.compat import uuid7
 
 from rustok.core.invalid_value import InvalidValue
+
+_plain: Final = msgspec.to_builtins
 
 NIL: Final = UUID(int=0)
 """The UUID that names nothing (RFC 9562 section 5.9)."""
@@ -34,6 +37,12 @@ def new_id() -> UUID:
 def new_id_text() -> str:
     """The text of a fresh id, for where no UUID object is needed: half the cost."""
     return str(fast_uuid7())
+
+
+def id_text(value: UUID) -> str:
+    """The text of an id: as `str`, at a fifth of the cost."""
+    text: str = _plain(value)
+    return text
 
 
 def parse_id(text: str, *, pointer: str) -> UUID:

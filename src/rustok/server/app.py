@@ -19,6 +19,7 @@ from rustok.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from rustok.core.ids import id_text
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
 from rustok.core.resilience.deadline import deadline
@@ -36,7 +37,7 @@ from rustok.server.access_log import AccessLog
 from rustok.server.asked import Seen, context_of, request_id_of
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
-from rustok.server.headers import API_HEADERS, HSTS, cors_headers
+from rustok.server.headers import API_HEADERS, EVERYWHERE, HSTS, cors_headers
 from rustok.server.limits import Gate, RateLimited
 from rustok.server.message import (
     Answer,
@@ -46,6 +47,7 @@ from rustok.server.message import (
     Scope,
     Send,
     answer_lifespan,
+    encode_once,
 )
 from rustok.server.metering.requests import count_request
 from rustok.server.metering.spans import describe_request
@@ -123,6 +125,8 @@ class Application:
         self._access = access_log or AccessLog()
         self._ready = ready or ReadyAnswers(0)
         self._keeps = self._ready.keeps
+        encode_once(API_HEADERS)
+        encode_once(EVERYWHERE)
         self._resolver = resolver
         self._authenticate = authenticate
         self._pages = dict(pages)
@@ -290,8 +294,8 @@ class Application:
             seconds=elapsed,
             request_id=request_id,
             trace=trace,
-            tenant=str(seen.tenant.id) if seen.tenant is not None else None,
-            actor=str(seen.actor.id) if seen.actor.id is not None else None,
+            tenant=id_text(seen.tenant.id) if seen.tenant is not None else None,
+            actor=id_text(seen.actor.id) if seen.actor.id is not None else None,
         )
 
     def _note_refusal(
@@ -343,7 +347,7 @@ class Application:
             )
         )
         seen.tenant = tenant
-        bind(tenant=str(tenant.id))
+        tenant_text = id_text(tenant.id)
         found = self._router.find(request.path)
         if request.method == "OPTIONS" and found is not None:
             seen.route = "preflight"
@@ -355,12 +359,11 @@ class Application:
             # Signing in with an expired token still in the header must not need signing in.
             signing_in = route.surface == "auth" and route.permission == PUBLIC
             seen.is_sign_in = signing_in
+            bind(tenant=tenant_text, route=route.full_path)
             actor = ANONYMOUS if signing_in else await self._actor_of(request, tenant)
             seen.actor = actor
             if actor.id is not None:
-                bind(actor=str(actor.id), route=route.full_path)
-            else:
-                bind(route=route.full_path)
+                bind(actor=id_text(actor.id))
             seen.decision = await self._gate.admit(request, tenant.id, actor, route.rate)
             ctx = context_of(request, tenant, actor, query, trace, request_id)
             if seen.question is not None and endpoint.keep_seconds:
@@ -376,6 +379,7 @@ class Application:
                 return await endpoint.run(request, ctx, found[1], query)
             finally:
                 self._gate.leave_place(tenant.id)
+        bind(tenant=tenant_text)
         if found is not None:
             raise MethodNotAllowed(sorted(found[0]))
         if self._tenant_page is not None and not request.path.startswith("/api/"):

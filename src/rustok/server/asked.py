@@ -6,7 +6,7 @@ Refuses: currencies the tenant does not sell in. Nothing is looked up here.
 from __future__ import annotations
 
 from rustok.core.errors import FieldError, InvalidInput
-from rustok.core.ids import new_id
+from rustok.core.ids import new_id, new_id_text
 from rustok.core.locale import negotiate, parse_locale
 from rustok.core.security.rate_limit import Decision
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile
@@ -58,7 +58,7 @@ def request_id_of(header: str | None) -> str:
     """The caller's X-Request-ID where it can be one, else a new one."""
     if header is not None and 8 <= len(header) <= 128 and header.isascii() and header.isprintable():
         return header
-    return str(new_id())
+    return new_id_text()
 
 
 def context_of(

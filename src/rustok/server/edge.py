@@ -36,11 +36,11 @@ from rustok.core.routing import (
 )
 from rustok.core.tenancy import PLATFORM_TENANT_ID, RequestContext
 from rustok.platform.identity import api as identity
+from rustok.server.headers import VARY
 from rustok.server.message import Answer, Request
 from rustok.server.metering.facts import CommandOutcome, count_command
 from rustok.server.reading import Reader, unknown_parameters
 
-VARY: Final = "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
 _encode: Final = msgspec.json.Encoder().encode
 _AUDITED_SURFACES: Final = frozenset({"admin", "auth", "platform"})
 """Where a command leaves a record, whatever it does; shoppers' commands do by their events."""

@@ -17,6 +17,13 @@ API_HEADERS: Final = {
     # Empty: the server behind would put its own name in.
     "server": "",
 }
+VARY: Final = "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding"
+EVERYWHERE: Final = {
+    "content-type": "application/json",
+    "content-encoding": "gzip",
+    "vary": VARY,
+}
+"""What many answers have beside."""
 HSTS: Final = "max-age=31536000; includeSubDomains"
 HSTS_HOST_ONLY: Final = "max-age=31536000"
 """For a tenant's domain below which others serve plain http (`http.hsts_subdomains = false`)."""
@@ -47,5 +54,5 @@ def cors_headers(
         "access-control-expose-headers": EXPOSED,
         "access-control-max-age": "600",
         "cross-origin-resource-policy": "cross-origin",
-        "vary": "Origin, Accept-Language, X-Currency, X-Tenant, Accept-Encoding",
+        "vary": VARY,
     }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, get_args
 from uuid import UUID
 
 from rustok.core.errors import TooManyRequests
+from rustok.core.ids import id_text
 from rustok.core.resilience.breaker_registry import BreakerRegistry
 from rustok.core.resilience.shares import Shares, ShareTaken
 from rustok.core.routing import RateClass
@@ -37,7 +38,8 @@ log = get_logger("rustok.limits")
 RATE_CLASSES: Final[tuple[RateClass, ...]] = get_args(RateClass)
 _NETWORK_OF_ONE_CALLER_V6: Final = 64
 """Prefix length: one subscriber has a whole /64, so single IPv6 addresses are nobody's limit."""
-_FORWARDED: Final = ("x-forwarded-for", "forwarded")
+_FORWARDED_FOR: Final = "x-forwarded-for"
+_FORWARDED: Final = "forwarded"
 
 TakeShared = Callable[[Wanted], Awaitable[Decision]]
 
@@ -182,7 +184,7 @@ class Gate:
             self._turn_away_kept_out(caller)
         wanted = (
             (f"{caller}:{rate_class}", self._limits[scope, rate_class]),
-            (f"t:{tenant_id}:{rate_class}", self._limits["tenant", rate_class]),
+            (f"t:{id_text(tenant_id)}:{rate_class}", self._limits["tenant", rate_class]),
         )
         if self._take_shared is not None and rate_class != "read":
             decision = await self._take_shared(wanted)
@@ -251,7 +253,8 @@ class Gate:
             return key
         # A proxy on this very machine that nobody told us to trust: its clients are not exempt.
         headers = request.headers
-        return key if any(name in headers for name in _FORWARDED) and not request.proxied else None
+        is_forwarded = _FORWARDED_FOR in headers or _FORWARDED in headers
+        return key if is_forwarded and not request.proxied else None
 
     def _read_address(self, client: str) -> tuple[str, bool]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -188,6 +188,18 @@ class Request:
         return found
 
 
+_KNOWN: Final[dict[tuple[str, str], tuple[bytes, bytes]]] = {}
+
+
+def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), value.encode("latin-1", "replace")
+
+
+def encode_once(headers: Mapping[str, str]) -> None:
+    """Keep these headers as they are sent: most answers have them."""
+    _KNOWN.update({one: _encoded(*one) for one in headers.items()})
+
+
 class Answer(msgspec.Struct, kw_only=True):
     """An answer on its way out; `cookies` are Set-Cookie values, one header each.
 
@@ -203,9 +215,7 @@ class Answer(msgspec.Struct, kw_only=True):
     shows: tuple[str, ...] | None = None
 
     async def send(self, send: Send, *, head: bool = False) -> None:
-        headers = [
-            (k.encode("latin-1"), v.encode("latin-1", "replace")) for k, v in self.headers.items()
-        ]
+        headers = [_KNOWN.get(one) or _encoded(*one) for one in self.headers.items()]
         headers += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self.cookies]
         if self.status not in (204, 304):
             headers.append((b"content-length", str(len(self.body)).encode()))

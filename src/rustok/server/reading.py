@@ -31,6 +31,11 @@ class Reader:
         )
         self._params: list[tuple[str, Any]] = list(route.path_params.items())
         self._lists = _list_fields(route.query) if route.query is not None else frozenset()
+        self._names = (
+            frozenset(route.query.__struct_encode_fields__)
+            if route.query is not None
+            else frozenset()
+        )
         self._is_command = issubclass(route.call, WriteCall)
 
     def path(self, values: list[str]) -> dict[str, Any]:
@@ -60,7 +65,7 @@ class Reader:
         kind = self._route.query
         if kind is None:
             raise TypeError("the route takes no query")
-        unknown = query.keys() - set(kind.__struct_encode_fields__)
+        unknown = query.keys() - self._names
         if unknown:
             raise unknown_parameters(unknown)
         plain: dict[str, Any] = {}

@@ -26,6 +26,7 @@ class Router:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._exact: dict[str, dict[str, Route]] = {}
         for route in routes:
             self._add(route)
 
@@ -42,9 +43,15 @@ class Router:
         if route.method in node.routes:
             raise ValueError(f"two routes for {route.method} {route.full_path}")
         node.routes[route.method] = route
+        if "{" not in route.full_path:
+            # The walk would find it, too: a segment that is named goes before one that is not.
+            self._exact[route.full_path] = node.routes
 
     def find(self, path: str) -> tuple[dict[str, Route], list[str]] | None:
         """The routes by method at `path` and the values of its parameters, in order; None for nothing."""
+        exact = self._exact.get(path)
+        if exact is not None:
+            return exact, []
         return _walk(self._root, path.strip("/").split("/"), 0, [])
 
 

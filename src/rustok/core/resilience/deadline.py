@@ -9,8 +9,7 @@ import asyncio
 import inspect
 import math
 import time
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -38,18 +37,23 @@ def remaining() -> float:
     return ends_at if ends_at == math.inf else max(0.0, ends_at - time.monotonic())
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
+class deadline:  # noqa: N801 - reads as what it does
     """Let everything awaited in the block know that `seconds` are left, or fewer if fewer were.
 
     It interrupts nothing by itself: waits made through `within` see it, and `remaining` tells it.
     Tasks started in the block inherit it.
     """
-    token = _ends_at.set(min(_ends_at.get(), time.monotonic() + seconds))
-    try:
-        yield
-    finally:
-        _ends_at.reset(token)
+
+    __slots__ = ("_seconds", "_token")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._token = _ends_at.set(min(_ends_at.get(), time.monotonic() + self._seconds))
+
+    def __exit__(self, *_error: object) -> None:
+        _ends_at.reset(self._token)
 
 
 async def within(seconds: float, awaitable: Awaitable[T]) -> T:

@@ -46,6 +46,15 @@ _durations: Final = {
 }
 
 
+_roles: Final[tuple[Role, ...]] = ("app", "system")
+_outcomes: Final[tuple[Outcome, ...]] = ("commit", "rollback")
+_transactions: Final = {
+    (role, outcome): metrics.DB_TRANSACTIONS.labels(role=role, outcome=outcome)
+    for role in _roles
+    for outcome in _outcomes
+}
+
+
 def observe_statement(
     compiled: Compiled[Any],
     seconds: float,
@@ -68,7 +77,7 @@ def observe_statement(
 
 def count_transaction(role: Role, outcome: Outcome) -> None:
     """Count a transaction that ended."""
-    metrics.DB_TRANSACTIONS.labels(role=role, outcome=outcome).inc()
+    _transactions[role, outcome].inc()
 
 
 def count_events(events: Sequence[tuple[EncodedEvent, RequestContext]]) -> None:
