@@ -254,7 +254,7 @@ class Application:
             headers.setdefault("strict-transport-security", self._hsts)
         if seen.tenant is not None and "origin" in request.headers:
             headers |= cors_headers(seen.tenant, request.headers["origin"], self._cors)
-        if answer.shows is not None and seen.tenant is not None:
+        if answer.shows is not None and seen.tenant is not None and seen.actor is ANONYMOUS:
             headers |= cdn.headers_of(self._cdn, seen.tenant.id, answer.shows)
         is_kept = seen.keep_seconds is not None and question is not None
         compress(answer, request.headers.get("accept-encoding", ""), is_kept=is_kept)

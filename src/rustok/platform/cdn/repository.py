@@ -10,10 +10,12 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Integer, bindparam, delete, func, select
 
+from rustok.core.clock import SystemClock
 from rustok.core.db import Command, Query, SystemTx, Timestamp, WriteTx, any_of
 from rustok.core.ids import new_id
 from rustok.platform.cdn.tables import cdn_purges
 
+_clock: Final = SystemClock()
 _REASON: Final = "a CDN is purged for all tenants"
 
 
@@ -53,9 +55,9 @@ _BACKLOG: Final = Query(
 
 async def add(tx: WriteTx, tenant_id: UUID, keys: Sequence[str]) -> None:
     """Let `keys` be purged once this is committed; a tenant's transaction writes its own row only."""
-    await tx.insert(
-        cdn_purges, tenant_id=tenant_id, id=new_id(), keys=list(keys), created_at=tx.now
-    )
+    # The transaction may have begun long ago; the others begin to forget when it ends.
+    now = max(tx.now, _clock.now())
+    await tx.insert(cdn_purges, tenant_id=tenant_id, id=new_id(), keys=list(keys), created_at=now)
 
 
 async def list_due(tx: SystemTx, *, until: datetime, limit: int) -> list[Waiting]:
