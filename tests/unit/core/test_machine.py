@@ -57,3 +57,20 @@ def test_every_state_is_reached_and_no_step_leads_to_two() -> None:
         door(OPEN, CLOSE, Transition("open", ("new",), "closed"))
     guarded = Transition("open", ("new",), "closed", guard="it is locked")
     assert door(OPEN, CLOSE, guarded).allowed("new") == ("open", "close")
+
+
+def test_a_state_that_only_an_unreachable_one_leads_to_is_unreachable() -> None:
+    with pytest.raises(LifecycleError, match=r"unreachable states \['closed', 'open'\]"):
+        door(Transition("close", ("open",), "closed"), Transition("open", ("closed",), "open"))
+
+
+def test_the_first_step_that_announces_an_event_is_known_by_it() -> None:
+    door(
+        Transition("open", ("new",), "open", event="door.opened_in_test"),
+        Transition("close", ("new", "open"), "closed", event="door.closed_in_test"),
+    )
+    found = machine.step_announced_by("door.closed_in_test")
+    assert found is not None
+    assert found.name == "door close"
+    assert found.attributes["rustok.lifecycle.target"] == "closed"
+    assert machine.step_announced_by("door.slammed_in_test") is None

@@ -66,6 +66,13 @@ def test_a_closed_location_and_earlier_backorders_leave_nothing_free() -> None:
     assert level(NEAR, 3, reserved=1, backordered=1).free == 1
 
 
+def test_every_count_of_a_shift_is_added() -> None:
+    one = Shift(variant_id=VARIANT, location_id=NEAR, on_hand=1, reserved=10, backordered=100)
+    two = Shift(variant_id=VARIANT, location_id=NEAR, on_hand=2, reserved=20, backordered=200)
+    (both,) = sum_shifts([one, two])
+    assert (both.on_hand, both.reserved, both.backordered) == (3, 30, 300)
+
+
 def test_shifts_of_one_level_are_added_and_sorted() -> None:
     low, high = sorted([NEAR, FAR])
     shifts = sum_shifts(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rustok.commerce.returns.errors import ReturnLineNotFound, ReturnTooLarge
-from rustok.commerce.returns.model import check_left, value_of
+from rustok.commerce.returns.errors import (
+    ReturnLineNotFound,
+    ReturnRefundTooLarge,
+    ReturnTooLarge,
+)
+from rustok.commerce.returns.model import ReceivedReturn, check_left, value_of
 from rustok.core.ids import new_id
 
 LINE, OTHER = new_id(), new_id()
@@ -55,3 +61,24 @@ def test_the_parts_of_a_line_add_up_to_what_was_paid(parts: list[int], paid_mino
         assert worth >= 0
         spent, left = spent + worth, left - part
     assert spent == paid_minor
+
+
+def test_no_more_is_paid_back_than_the_pieces_cost() -> None:
+    at = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    received = ReceivedReturn(
+        id=new_id(),
+        order_id=new_id(),
+        customer_id=None,
+        currency="EUR",
+        value_minor=500,
+        note="",
+        refund_id=None,
+        version=3,
+        created_at=at,
+        updated_at=at,
+        approved_at=at,
+        received_at=at,
+    )
+    assert [received.check_refund(amount) for amount in (None, 500, 1)] == [500, 500, 1]
+    with pytest.raises(ReturnRefundTooLarge):
+        received.check_refund(501)
