@@ -30,7 +30,6 @@ from rustok.core.tenancy import (
     Actor,
     RequestContext,
     TenantProfile,
-    context_for,
 )
 from rustok.platform.cdn import api as cdn
 from rustok.server.access_log import AccessLog
@@ -49,8 +48,7 @@ from rustok.server.message import (
     answer_lifespan,
     encode_once,
 )
-from rustok.server.metering.requests import count_request
-from rustok.server.metering.spans import describe_request
+from rustok.server.outcomes import note_refusal, record
 from rustok.server.problems import (
     MEDIA_TYPE,
     MethodNotAllowed,
@@ -67,7 +65,6 @@ from rustok.server.router import Router
 from rustok.server.streaming import send_stream
 from rustok.telemetry import metrics, trace_context, tracing
 from rustok.telemetry.logs import bind, get_logger, log_fields
-from rustok.telemetry.top_tenants import TOP
 from rustok.telemetry.tracing import NoSpan, Span
 
 log = get_logger("rustok.http")
@@ -236,7 +233,7 @@ class Application:
                 log.error("request.failed", code=error.code, route=seen.route)
                 error = internal_error() if error.status == 500 else error
             elif isinstance(error, Unauthenticated | PermissionDenied):
-                self._note_refusal(error, request, seen, trace, request_id)
+                note_refusal(self._parts, error, request, seen, trace, request_id)
             answer = self._problem(error, request, trace.trace_id)
         except Exception:
             log.exception("request.crashed", route=seen.route)
@@ -270,60 +267,7 @@ class Application:
             await send_stream(answer, request, send, ending=self._ending, head=head)
         else:
             await answer.send(send, head=head)
-        elapsed = time.perf_counter() - started
-        method = request.method if request.method in _METHODS else metrics.OTHER
-        if isinstance(span, Span):
-            describe_request(
-                span, request, method, seen.route, answer.status, seen.tenant, request_id
-            )
-        count_request(
-            method,
-            seen.route,
-            answer.status,
-            seconds=elapsed,
-            received_bytes=request.received_bytes,
-            sent_bytes=0 if head else len(answer.body),
-            trace_id=trace.trace_id if span.sampled else None,
-        )
-        if seen.tenant is not None:
-            TOP.count(seen.tenant.slug, elapsed, failed=answer.status >= 500)
-        self._access.write(
-            method=method,
-            route=seen.route,
-            status=answer.status,
-            seconds=elapsed,
-            request_id=request_id,
-            trace=trace,
-            tenant=id_text(seen.tenant.id) if seen.tenant is not None else None,
-            actor=id_text(seen.actor.id) if seen.actor.id is not None else None,
-        )
-
-    def _note_refusal(
-        self,
-        error: RustokError,
-        request: Request,
-        seen: Seen,
-        trace: trace_context.TraceContext,
-        request_id: str,
-    ) -> None:
-        """Record who was refused what; refused sign-ins have records of their own."""
-        if seen.tenant is None or seen.is_sign_in:
-            return
-        ctx = context_for(
-            seen.tenant,
-            actor=seen.actor,
-            traceparent=trace.traceparent(),
-            request_id=request_id,
-            client=request.client,
-        )
-        self._parts.audit.note(
-            ctx,
-            "access.refused",
-            object_type="route",
-            object_id=f"{request.method} {seen.route}",
-            outcome="refused",
-            reason=error.code,
-        )
+        record(self._access, request, answer, seen, trace, request_id, span, started, head=head)
 
     async def _answer(
         self, request: Request, seen: Seen, trace: trace_context.TraceContext, request_id: str
@@ -444,9 +388,6 @@ class Application:
             body=msgspec.json.encode(document),
             headers={"content-type": MEDIA_TYPE, **headers_of(error)},
         )
-
-
-_METHODS: Final = frozenset({"GET", *_UNSAFE, "OPTIONS"})
 
 
 def _page_rate(request: Request) -> RateClass:

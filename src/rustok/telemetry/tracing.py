@@ -304,13 +304,13 @@ def begin(traceparent: str | None) -> TraceContext:
     if caller is not None:
         return TraceContext(
             trace_id=caller.trace_id,
-            span_id=_span_id(),
+            span_id=new_span_id(),
             flags=caller.flags,
             parent_id=caller.span_id,
         )
     number = _ids.getrandbits(128) or 1
     flags = RANDOM_TRACE_ID | (SAMPLED if tracer.draw(number) else 0)
-    return TraceContext(trace_id=f"{number:032x}", span_id=_span_id(), flags=flags)
+    return TraceContext(trace_id=f"{number:032x}", span_id=new_span_id(), flags=flags)
 
 
 def root_at(
@@ -374,7 +374,7 @@ def span(name: str, attributes: Attributes | None = None, kind: Kind = INTERNAL)
     if parent is None:
         return NO_SPAN
     return Span(
-        parent.buffer, name, kind, _span_id(), parent.span_id, attributes, (), is_root=False
+        parent.buffer, name, kind, new_span_id(), parent.span_id, attributes, (), is_root=False
     )
 
 
@@ -398,8 +398,4 @@ def traceparent_of(made_by: str | None) -> str | None:
 
 def new_span_id() -> str:
     """16 random hex digits, never all zero."""
-    return _span_id()
-
-
-def _span_id() -> str:
     return f"{_ids.getrandbits(64) or 1:016x}"
