@@ -128,7 +128,7 @@ async def test_a_cart_holds_a_hundred_lines_and_not_one_more(world: World) -> No
             line = CartLine(
                 id=new_id(), variant_id=new_id(), quantity=1, unit_amount_minor=1, created_at=tx.now
             )
-            await repository.add_line(tx, cart.id, line)
+            repository.add_line(tx, cart.id, line)
         with pytest.raises(CartFull):
             await service.add_line(tx, cart.id, variant_id=variant_id, quantity=1)
 
@@ -217,7 +217,7 @@ async def test_idle_carts_are_set_aside_by_the_job_and_can_be_resumed(world: Wor
     for one in (tenant, patient):
         async with world.write(one) as tx:
             old = await service.create(tx)
-            await repository.store(tx, old)
+            repository.store(tx, old)
             await tx.update(carts_table, {"id": old.id}, updated_at=tx.now - timedelta(days=4))
             await service.create(tx)
             ids.append(old.id)

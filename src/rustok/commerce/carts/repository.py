@@ -65,27 +65,21 @@ async def lock(tx: WriteTx, cart_id: UUID) -> Cart:
     return found
 
 
-async def add(tx: WriteTx, cart: ActiveCart) -> None:
-    await tx.insert(
+def add(tx: WriteTx, cart: ActiveCart) -> None:
+    """Insert a cart with the end of the transaction."""
+    tx.insert_last(
         carts,
         status=cart.state,
         **{name: getattr(cart, name) for name in cart.__struct_fields__},
     )
 
 
-async def store(tx: WriteTx, cart: Cart, **changed: object) -> None:
-    """Write changed columns of a cart at its version and state. Raises ConcurrentUpdate."""
-    await tx.update_version(
-        carts,
-        {"id": cart.id, "status": cart.state},
-        version=cart.version,
-        updated_at=tx.now,
-        **changed,
-    )
+def store(tx: WriteTx, cart: Cart, **changed: object) -> None:
+    """Write changed columns of a locked cart with the end of the transaction.
 
-
-def store_last(tx: WriteTx, cart: Cart, **changed: object) -> None:
-    """As `store`, with the end of the transaction."""
+    Raises:
+        ConcurrentUpdate: then, when it has another version or state.
+    """
     tx.update_version_last(
         carts,
         {"id": cart.id, "status": cart.state},
@@ -118,8 +112,9 @@ async def list_lines(tx: ReadTx, cart_id: UUID) -> list[CartLine]:  # bounded: a
     return await tx.all(_LINES, cart_id=cart_id)
 
 
-async def add_line(tx: WriteTx, cart_id: UUID, line: CartLine) -> None:
-    await tx.insert(
+def add_line(tx: WriteTx, cart_id: UUID, line: CartLine) -> None:
+    """Insert a line of a locked cart with the end of the transaction."""
+    tx.insert_last(
         cart_lines,
         id=line.id,
         cart_id=cart_id,
@@ -131,11 +126,10 @@ async def add_line(tx: WriteTx, cart_id: UUID, line: CartLine) -> None:
     )
 
 
-async def store_line(tx: WriteTx, cart_id: UUID, line_id: UUID, **changed: object) -> None:
-    """Raises CartLineNotFound."""
+def store_line(tx: WriteTx, cart_id: UUID, line_id: UUID, **changed: object) -> None:
+    """Change a line of a locked cart with the end of the transaction."""
     key = {"id": line_id, "cart_id": cart_id}
-    if await tx.update(cart_lines, key, updated_at=tx.now, **changed) != 1:
-        raise CartLineNotFound
+    tx.update_last(cart_lines, key, updated_at=tx.now, **changed)
 
 
 async def remove_line(tx: WriteTx, cart_id: UUID, line_id: UUID) -> None:

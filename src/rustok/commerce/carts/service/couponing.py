@@ -71,7 +71,7 @@ async def _locked(
 
 
 async def _store(tx: WriteTx, cart: ActiveCart, codes: tuple[str, ...]) -> ActiveCart:
-    await repository.store(tx, cart, coupon_codes=codes)
+    repository.store(tx, cart, coupon_codes=codes)
     tx.emit(CartUpdated(cart_id=cart.id, changed=("coupon_codes",)))
     return msgspec.structs.replace(
         cart, coupon_codes=codes, version=cart.version + 1, updated_at=tx.now

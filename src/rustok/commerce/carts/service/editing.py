@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -25,9 +26,7 @@ from rustok.commerce.carts.model import (
     PricedCart,
 )
 from rustok.commerce.carts.service.access import customer_of, lock, require_active
-from rustok.commerce.carts.service.quoting import price
-from rustok.commerce.pricing import api as pricing
-from rustok.commerce.products import api as products
+from rustok.commerce.carts.service.quoting import Offers, offers_for, price
 from rustok.core.db import WriteTx
 from rustok.core.ids import new_id
 from rustok.core.postal import PostalAddress
@@ -66,7 +65,7 @@ async def create(
         created_at=tx.now,
         updated_at=tx.now,
     )
-    await repository.add(tx, cart)
+    repository.add(tx, cart)
     tx.emit(
         CartCreated(
             cart_id=cart.id,
@@ -86,8 +85,16 @@ async def _locked_active(
     return cart
 
 
-async def _touched(tx: WriteTx, cart: ActiveCart, *changed: str, **columns: object) -> PricedCart:
-    await repository.store(tx, cart, **columns)
+async def _touched(
+    tx: WriteTx,
+    cart: ActiveCart,
+    *changed: str,
+    lines: Sequence[CartLine] | None = None,
+    offers: Offers | None = None,
+    columns: Mapping[str, object] | None = None,
+) -> PricedCart:
+    columns = columns or {}
+    repository.store(tx, cart, **columns)
     tx.emit(CartUpdated(cart_id=cart.id, changed=changed or tuple(sorted(columns))))
     # The row is locked and the values are known: no need to read it back.
     after = msgspec.structs.replace(
@@ -96,7 +103,7 @@ async def _touched(tx: WriteTx, cart: ActiveCart, *changed: str, **columns: obje
         version=cart.version + 1,
         updated_at=tx.now,
     )
-    return await price(tx, after)
+    return await price(tx, after, lines=lines, offers=offers)
 
 
 async def update(
@@ -130,7 +137,7 @@ async def update(
     }
     if not changed:
         return await price(tx, cart)
-    return await _touched(tx, cart, **changed)
+    return await _touched(tx, cart, columns=changed)
 
 
 async def claim(tx: WriteTx, cart_id: UUID) -> PricedCart:
@@ -148,7 +155,7 @@ async def claim(tx: WriteTx, cart_id: UUID) -> PricedCart:
     cart = await _locked_active(tx, cart_id, "claim", None)
     if cart.customer_id == customer_id:
         return await price(tx, cart)
-    return await _touched(tx, cart, customer_id=customer_id)
+    return await _touched(tx, cart, columns={"customer_id": customer_id})
 
 
 async def add_line(
@@ -170,18 +177,19 @@ async def add_line(
     Emits: cart.updated
     """
     cart = await _locked_active(tx, cart_id, "add_line", expected_version)
-    variants = await products.sellable_variants(tx, [variant_id], locale=cart.locale)
-    prices = await pricing.prices_for(tx, [variant_id], cart.currency, tx.now)
-    if variant_id not in variants or variant_id not in prices:
-        raise VariantNotForSale(variant_id)
-    amount = prices[variant_id].amount_minor
     lines = await repository.list_lines(tx, cart_id)
+    offers = await offers_for(tx, cart, [*(line.variant_id for line in lines), variant_id])
+    if variant_id not in offers.variants or variant_id not in offers.prices:
+        raise VariantNotForSale(variant_id)
+    amount = offers.prices[variant_id].amount_minor
     known = next((line for line in lines if line.variant_id == variant_id), None)
     total = quantity + (known.quantity if known else 0)
     if total > MAX_LINE_QUANTITY:
         raise LineQuantityTooLarge(wanted=total, limit=MAX_LINE_QUANTITY)
     if known is not None:
-        await repository.store_line(tx, cart_id, known.id, quantity=total, unit_amount_minor=amount)
+        repository.store_line(tx, cart_id, known.id, quantity=total, unit_amount_minor=amount)
+        raised = msgspec.structs.replace(known, quantity=total, unit_amount_minor=amount)
+        lines = [raised if line is known else line for line in lines]
     elif len(lines) >= MAX_LINES:
         raise CartFull(MAX_LINES)
     else:
@@ -192,8 +200,9 @@ async def add_line(
             unit_amount_minor=amount,
             created_at=tx.now,
         )
-        await repository.add_line(tx, cart_id, line)
-    return await _touched(tx, cart, "lines")
+        repository.add_line(tx, cart_id, line)
+        lines = [*lines, line]
+    return await _touched(tx, cart, "lines", lines=lines, offers=offers)
 
 
 async def change_line(
@@ -218,8 +227,10 @@ async def change_line(
         raise CartLineNotFound
     if known.quantity == quantity:
         return await price(tx, cart)
-    await repository.store_line(tx, cart_id, line_id, quantity=quantity)
-    return await _touched(tx, cart, "lines")
+    repository.store_line(tx, cart_id, line_id, quantity=quantity)
+    after = msgspec.structs.replace(known, quantity=quantity)
+    lines = [after if line is known else line for line in lines]
+    return await _touched(tx, cart, "lines", lines=lines)
 
 
 async def remove_line(

@@ -30,7 +30,7 @@ _BATCH: Final = 500
 async def complete(tx: WriteTx, cart: ActiveCart, *, order_id: UUID) -> CompletedCart:
     """Close a locked cart with the order placed from it. Raises ConcurrentUpdate. Emits: cart.completed"""
     completed, event = cart.complete(order_id=order_id, at=tx.now)
-    repository.store_last(
+    repository.store(
         tx, cart, status=completed.state, order_id=order_id, completed_at=completed.completed_at
     )
     tx.emit(event)
@@ -54,7 +54,7 @@ async def resume(tx: WriteTx, cart_id: UUID) -> PricedCart:
             raise CART_LIFECYCLE.refusal(cart.state, "resume")
         case AbandonedCart():
             active, event = cart.resume()
-            await repository.store(tx, cart, status=active.state, abandoned_at=None)
+            repository.store(tx, cart, status=active.state, abandoned_at=None)
             tx.emit(event)
             return await price(
                 tx, msgspec.structs.replace(active, version=cart.version + 1, updated_at=tx.now)

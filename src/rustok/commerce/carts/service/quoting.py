@@ -5,6 +5,7 @@ Refuses: holding a price; a cart shows what a thing costs now.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -31,21 +32,48 @@ async def list_lines(tx: ReadTx, cart_id: UUID) -> list[CartLine]:
     return await repository.list_lines(tx, cart_id)
 
 
-async def price(tx: ReadTx, cart: Cart) -> PricedCart:
-    """`cart` with its lines as they would be sold now."""
-    lines = await repository.list_lines(tx, cart.id)
-    ids = [line.variant_id for line in lines]
+class Offers(msgspec.Struct, frozen=True, kw_only=True):
+    """How variants would be sold now, by variant; one that is not for sale is absent."""
+
+    variants: Mapping[UUID, products.SellableVariant]
+    prices: Mapping[UUID, pricing.Price]
+    stock: Mapping[UUID, inventory.Availability]
+
+
+async def offers_for(tx: ReadTx, cart: Cart, lines: Iterable[UUID]) -> Offers:
+    """The offers for these variants in the cart's currency and language."""
+    ids = list(dict.fromkeys(lines))
     if not ids:
-        return await _discounted(tx, cart, [])
-    variants = await products.sellable_variants(tx, ids, locale=cart.locale)
-    prices = await pricing.prices_for(tx, ids, cart.currency, tx.now)
-    stock = await inventory.available(tx, ids)
+        return Offers(variants={}, prices={}, stock={})
+    return Offers(
+        variants=await products.sellable_variants(tx, ids, locale=cart.locale),
+        prices=await pricing.prices_for(tx, ids, cart.currency, tx.now),
+        stock=await inventory.available(tx, ids),
+    )
+
+
+async def price(
+    tx: ReadTx,
+    cart: Cart,
+    *,
+    lines: Sequence[CartLine] | None = None,
+    offers: Offers | None = None,
+) -> PricedCart:
+    """`cart` with its lines as they would be sold now.
+
+    Args:
+        lines, offers: what the caller has read in this transaction; None reads it.
+    """
+    if lines is None:
+        lines = await repository.list_lines(tx, cart.id)
+    if offers is None:
+        offers = await offers_for(tx, cart, (line.variant_id for line in lines))
     priced = [
         _priced_line(
             line,
-            variants.get(line.variant_id),
-            prices.get(line.variant_id),
-            stock[line.variant_id],
+            offers.variants.get(line.variant_id),
+            offers.prices.get(line.variant_id),
+            offers.stock[line.variant_id],
         )
         for line in lines
     ]
