@@ -11,11 +11,12 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import LargeBinary, cast, func, literal_column
+from sqlalchemy import LargeBinary, Select, Text, cast, func, literal_column, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from rustok.core.db.schema import EPOCH, MICROSECOND
-from rustok.core.db.statement import DialectName
+from rustok.core.db.statement import DialectName, Row
+from rustok.core.pagination import encode_cursor
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +77,38 @@ def sent(text: ColumnElement[str], dialect: DialectName) -> ColumnElement[bytes]
     if dialect == "sqlite":
         return cast(text, LargeBinary())
     return func.convert_to(text, literal_column("'UTF8'"), type_=LargeBinary())
+
+
+def packed(page: Select[Any]) -> Select[Any]:
+    """The rows of an ordered and limited statement as one, for SQLite.
+
+    It lets go of the interpreter's lock for each row, and waits for it where another thread took it.
+    """
+    rows = page.subquery("page")
+    size = func.length(cast(rows.c.card, LargeBinary()))
+    told = func.json_array(rows.c.etag, rows.c.subject_id, rows.c.place, size)
+    cards = cast(func.group_concat(rows.c.card, literal_column("','")), LargeBinary())
+    columns: list[ColumnElement[Any]] = [
+        cards.label("cards"),
+        func.json_group_array(told, type_=Text()).label("told"),
+    ]
+    return select(*columns)
+
+
+_told: Final = msgspec.json.Decoder(list[tuple[str, str, int | str, int]]).decode
+
+
+def unpacked(row: Row, order: Order, *, limit: int) -> Hits:
+    """The page that `packed` made of up to `limit` + 1 rows."""
+    told = _told(row[1])
+    cursor = None
+    if len(told) > limit:
+        told.pop()
+        _, subject_id, place, _ = told[-1]
+        cursor = encode_cursor((order.name, place, subject_id))
+    cards: list[bytes] = []
+    start = 0
+    for *_, size in told:
+        cards.append(row[0][start : start + size])
+        start += size + 1
+    return Hits(cards=cards, etags=[one[0] for one in told], next_cursor=cursor)

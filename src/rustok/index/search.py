@@ -30,7 +30,7 @@ from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
 from rustok.core.db.statement import DialectName
 from rustok.core.ids import parse_id
 from rustok.core.pagination import InvalidCursor, decode_cursor, encode_cursor
-from rustok.index.hits import RELEVANCE, Hit, Hits, Order, sent
+from rustok.index.hits import RELEVANCE, Hit, Hits, Order, packed, sent, unpacked
 from rustok.index.matching import JoinInOrder, found_by, search_parameters
 from rustok.index.shelves import Shelf
 from rustok.index.words import Terms
@@ -172,6 +172,8 @@ class Catalogue:
             bound |= _position(cursor, order)
         query = _page(self, self.shape(selection), order, cursor is not None)
         compiled, rows = await tx.rows(query, **bound, limit=limit + 1)
+        if tx.dialect == "sqlite":
+            return unpacked(rows[0], order, limit=limit)
         # Of a page the cards go out as they are stored, and only the last row's place is asked for.
         cursor = None
         if len(rows) > limit:
@@ -256,12 +258,15 @@ def _page_statement(
         statement = statement.where(here < after if order.descending else here > after)
     statement = _in_order(statement, order, place, documents.c.subject_id)
     statement = statement.limit(bindparam("limit", type_=Integer()))
-    return _with_cards(catalogue, statement, order, dialect) if shape.term_count else statement
+    if shape.term_count:
+        statement = _with_cards(catalogue, statement, order, dialect)
+    return packed(statement) if dialect == "sqlite" else statement
 
 
 def _card(catalogue: Catalogue, dialect: DialectName) -> list[ColumnElement[Any]]:
     documents = catalogue.shelf.documents
-    return [sent(documents.c.card, dialect).label("card"), documents.c.etag]
+    card = documents.c.card if dialect == "sqlite" else sent(documents.c.card, dialect)
+    return [card.label("card"), documents.c.etag]
 
 
 def _in_order(statement: Select[Any], order: Order, *keys: ColumnElement[Any]) -> Select[Any]:
@@ -277,6 +282,8 @@ def _with_cards(
     same = documents.c.subject_id == top.c.subject_id
     cards = catalogue.in_variety(select(*_card(catalogue, dialect), top.c.subject_id, top.c.place))
     cards = cards.select_from(JoinInOrder(top, documents, same))
+    # The limit says again how many there are, and keeps the order of what is packed.
+    cards = cards.limit(bindparam("limit", type_=Integer()))
     return _in_order(cards, order, top.c.place, top.c.subject_id)
 
 

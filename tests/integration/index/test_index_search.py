@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 import pytest
 
 from rustok.core.db import ReadTx
@@ -200,6 +201,32 @@ async def test_a_cursor_of_another_order_is_refused(world: World) -> None:
             await list_products(
                 tx, ProductFilters(sort="price_asc", limit=1, cursor=page.next_cursor)
             )
+
+
+async def test_cards_with_letters_of_several_bytes_come_out_whole_and_in_order(
+    world: World,
+) -> None:
+    tenant = await world.tenant()
+    wanted = [f"{'ß日🦊'[number % 3] * number} thing" for number in range(6)]
+    things = []
+    for number, title in enumerate(wanted):
+        thing = made(title, minute=number)
+        card = msgspec.json.encode({"title": title})
+        documents = tuple(msgspec.structs.replace(one, card=card) for one in thing.documents)
+        things.append(msgspec.structs.replace(thing, documents=documents))
+    async with world.write(tenant) as tx:
+        await put(tx, *things)
+    async with world.read(tenant) as tx:
+        for filters in (ProductFilters(limit=4), ProductFilters(q="thing", sort="newest", limit=4)):
+            first = await list_products(tx, filters)
+            assert first.next_cursor is not None
+            more = msgspec.structs.replace(filters, cursor=first.next_cursor)
+            second = await list_products(tx, more)
+            assert titles(first.cards) + titles(second.cards) == wanted[::-1]
+            page = msgspec.json.decode(first.page_json())
+            assert [one["title"] for one in page["items"]] == wanted[:1:-1]
+            assert first.etag() != second.etag()
+        assert (await list_products(tx, ProductFilters(q="nowhere"))).cards == []
 
 
 async def test_lists_take_one_statement_and_pages_one(world: World) -> None:
