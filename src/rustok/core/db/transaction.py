@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -29,6 +29,7 @@ from rustok.core.db.statement import (
     Command,
     Compiled,
     Query,
+    Row,
     delete_command,
     insert_command,
     update_command,
@@ -40,7 +41,6 @@ from rustok.core.tenancy import RequestContext
 from rustok.telemetry import tracing
 from rustok.telemetry.tracing import INTERNAL
 
-T = TypeVar("T")
 _open: Final[ContextVar[str | None]] = ContextVar("rustok_open_transaction", default=None)
 
 
@@ -167,11 +167,13 @@ class WriteTx(ReadTx):
         """Run `callback` once the commit is certain (in-process caches only: it is lost with the process)."""
         self._after_commit.append(callback)
 
-    async def all(self, query: Query[T], **params: object) -> list[T]:
-        """As `ReadTx.all`, of what this transaction has written, too."""
+    async def rows(
+        self, query: Query[Any], **params: object
+    ) -> tuple[Compiled[Any], Sequence[Row]]:
+        """As `ReadTx.rows`, of what this transaction has written, too."""
         if self._last:
             await self._catch_up(query.compiled(self._dialect))
-        return await super().all(query, **params)
+        return await super().rows(query, **params)
 
     async def _catch_up(self, compiled: Compiled[Any]) -> None:
         if not self._last_tables.isdisjoint(compiled.needs):
