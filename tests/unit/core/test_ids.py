@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from rustok.core.errors import InvalidInput
-from rustok.core.ids import NIL, new_id, parse_id, timestamp_of
+from rustok.core.ids import NIL, id_text, new_id, parse_id, timestamp_of
 
 
 def test_a_new_id_is_a_standard_uuid_of_version_7() -> None:
@@ -21,6 +21,11 @@ def test_ids_made_one_after_another_are_in_order() -> None:
     made = [new_id() for _ in range(2_000)]
     assert made == sorted(made)
     assert len(set(made)) == len(made)
+
+
+def test_the_quick_text_of_an_id_is_its_text() -> None:
+    for one in (NIL, new_id(), UUID("0190B5A4-7C1E-7D3A-9F10-5B2C3D4E5F60")):
+        assert id_text(one) == str(one)
 
 
 def test_an_id_tells_when_it_was_made() -> None:
