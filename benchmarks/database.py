@@ -16,7 +16,7 @@ import sqlite3
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from rustok.core import outbox
 from rustok.core.db import Database, Id, Json, Timestamp, tenant_table
 from rustok.core.db.driver import Driver
+from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.postgres import PostgresDriver
 from rustok.core.db.schema import metadata, policies
 from rustok.core.db.sqlite import SqliteDriver
@@ -123,9 +124,9 @@ async def record(driver: Driver) -> list[tuple[str, str, list[Any]]]:
             taken.append(("many", sql, [list(row) for row in rows]))
             await self._connection.execute_many(sql, rows)
 
-        async def execute_last(self, sql: str, rows: Any) -> None:
-            taken.append(("many", sql, [list(row) for row in rows]))
-            await self._connection.execute_last(sql, rows)
+        async def execute_last(self, writes: Sequence[LastWrite]) -> None:
+            taken.extend(("many", write.compiled.sql, write.rows) for write in writes)
+            await self._connection.execute_last(writes)
 
     @contextlib.asynccontextmanager
     async def transaction(**kw: Any) -> Any:
