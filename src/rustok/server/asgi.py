@@ -49,6 +49,7 @@ def application(platform: Platform) -> Application:
         ready=platform.ready,
         access_log=AccessLog(
             ratio=platform.settings.telemetry.access_log_ratio,
+            per_second=platform.settings.telemetry.access_log_per_second,
             slow_seconds=platform.settings.telemetry.slow_request_ms / 1000,
         ),
     )

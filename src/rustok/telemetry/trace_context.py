@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -54,6 +55,7 @@ class TraceContext(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return f"00-{self.trace_id}-{self.span_id}-{self.flags:02x}"
 
 
+@lru_cache(maxsize=1_024)
 def parse(traceparent: str | None) -> TraceContext | None:
     """The caller's place in its trace; None when the value is absent or not valid."""
     if not traceparent or len(traceparent) > _MAX_CHARACTERS:

@@ -73,6 +73,11 @@ class Buffer:
     def __len__(self) -> int:
         return len(self.spans) + len(self.leaves)
 
+    def forget(self) -> None:
+        """Let go of spans nobody needs any more: they point back here, which only the collector would find."""
+        self.spans.clear()
+        self.leaves.clear()
+
 
 class Shape:
     """What many local roots without children share; it is encoded once."""
@@ -100,6 +105,7 @@ class Span:
         "links",
         "name",
         "parent_id",
+        "shared",
         "span_id",
         "started_ns",
     )
@@ -122,6 +128,7 @@ class Span:
         self.span_id = span_id
         self.parent_id = parent_id
         self.attributes: dict[str, Value] = dict(attributes) if attributes else {}
+        self.shared: tuple[SharedAttributes, ...] = ()
         self.links = links
         self.error: str | None = None
         self.started_ns = time.time_ns()
@@ -265,6 +272,8 @@ class Tracer:
         """Hand on the spans of a local root that ended, or let them go."""
         if buffer.sampled or buffer.failed or duration_ns >= self._slow_ns:
             self.sink(buffer)
+        else:
+            buffer.forget()
 
 
 class _State:
@@ -399,3 +408,8 @@ def traceparent_of(made_by: str | None) -> str | None:
 def new_span_id() -> str:
     """16 random hex digits, never all zero."""
     return f"{_ids.getrandbits(64) or 1:016x}"
+
+
+def new_span_bytes() -> bytes:
+    """As `new_span_id`, as its 8 bytes."""
+    return (_ids.getrandbits(64) or 1).to_bytes(8, "big")

@@ -97,6 +97,27 @@ def test_a_line_is_not_made_when_it_is_not_drawn_or_its_level_is_off(tmp_path: P
     logs.configure()
 
 
+def test_of_a_flood_one_in_ten_gets_a_line_and_trouble_always_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = [7.0]
+    monkeypatch.setattr("rustok.server.access_log.time.monotonic", lambda: second[0])
+    draws = iter([0.05, 0.5, 0.99] + [0.5] * 3)
+    monkeypatch.setattr("rustok.server.access_log.random.random", lambda: next(draws))
+    with (tmp_path / "lines").open("w+") as stream:
+        logs.configure(level="INFO", log_format="json", stream=stream)
+        access = AccessLog(per_second=2)
+        for _ in range(5):
+            write_some(access)
+        # Two, then the one of three that was drawn; each time the failed and the slow one beside it.
+        assert lines_of_file(tmp_path / "lines").count(200) == 3 + 5
+        assert lines_of_file(tmp_path / "lines").count(503) == 5
+        second[0] = 8.5
+        write_some(access)
+        assert lines_of_file(tmp_path / "lines").count(200) == 3 + 5 + 2
+    logs.configure()
+
+
 def write_some(access: AccessLog) -> None:
     for status, seconds in ((200, 0.01), (503, 0.01), (200, 2.0)):
         access.write(

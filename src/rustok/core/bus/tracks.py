@@ -7,15 +7,28 @@ Source: OpenTelemetry semantic conventions for messaging systems.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
+from uuid import UUID
 
 from rustok.core.events.envelope import Envelope
 from rustok.core.outbox import PendingEvent
 from rustok.telemetry import trace_context, tracing
 from rustok.telemetry.trace_context import TraceContext
-from rustok.telemetry.tracing import CONSUMER, INTERNAL, PRODUCER, NoSpan, Span, Value
+from rustok.telemetry.tracing import (
+    CONSUMER,
+    INTERNAL,
+    PRODUCER,
+    Kind,
+    NoSpan,
+    SharedAttributes,
+    Span,
+    Value,
+)
 
 MOST_LINKS: Final = 64
+MOST_RECENT: Final = 512
+"""Events whose attributes are remembered; more than a batch has."""
 
 
 def any_sampled(events: Sequence[PendingEvent]) -> bool | None:
@@ -35,28 +48,45 @@ def _here() -> list[TraceContext]:
     return [span.context()] if span is not None else []
 
 
-def _attributes(envelope: Envelope) -> dict[str, Value]:
-    return {
-        "messaging.message.id": str(envelope.id),
-        "messaging.message.conversation_id": str(envelope.correlation_id),
-        "rustok.event.type": envelope.type,
-        "rustok.aggregate.type": envelope.aggregate_type,
-        "rustok.aggregate.id": str(envelope.aggregate_id),
-        "rustok.tenant": str(envelope.tenant_id),
-    }
+_recent: Final[dict[UUID, SharedAttributes]] = {}
+
+
+def _attributes(envelope: Envelope) -> SharedAttributes:
+    """What every span of an event says of it; several consumers tell of the same one."""
+    found = _recent.get(envelope.id)
+    if found is None:
+        if len(_recent) >= MOST_RECENT:
+            _recent.clear()
+        found = _recent[envelope.id] = SharedAttributes(
+            {
+                "messaging.message.id": str(envelope.id),
+                "messaging.message.conversation_id": str(envelope.correlation_id),
+                "rustok.event.type": envelope.type,
+                "rustok.aggregate.type": envelope.aggregate_type,
+                "rustok.aggregate.id": str(envelope.aggregate_id),
+                "rustok.tenant": str(envelope.tenant_id),
+            }
+        )
+    return found
 
 
 def publishing(event: PendingEvent, *, subject: str) -> Span | NoSpan:
     """The span of handing one event to a broker; a child of what wrote it, linked to the batch."""
     if not tracing.is_on():
         return tracing.NO_SPAN
-    attributes = _attributes(event.envelope)
-    attributes["messaging.system"] = "nats"
-    attributes["messaging.operation.name"] = "publish"
-    attributes["messaging.operation.type"] = "send"
-    attributes["messaging.destination.name"] = subject
-    name = f"publish {event.envelope.type}"
-    return tracing.root(name, PRODUCER, attributes, parent=event.traceparent, links=_here())
+    return _of_event(f"publish {event.envelope.type}", PRODUCER, _sending(subject), event)
+
+
+@lru_cache(maxsize=512)
+def _sending(subject: str) -> SharedAttributes:
+    return SharedAttributes(
+        {
+            "messaging.system": "nats",
+            "messaging.operation.name": "publish",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": subject,
+        }
+    )
 
 
 def batch(consumers: str, events: Sequence[PendingEvent]) -> Span | NoSpan:
@@ -79,9 +109,24 @@ def processing(consumer: str, event: PendingEvent) -> Span | NoSpan:
     """The span of one consumer's work on one event; a child of what carried it, linked to the batch."""
     if not tracing.is_on():
         return tracing.NO_SPAN
-    attributes = _attributes(event.envelope)
-    attributes["messaging.operation.name"] = "process"
-    attributes["messaging.operation.type"] = "process"
-    attributes["messaging.consumer.group.name"] = consumer
-    name = f"process {event.envelope.type}"
-    return tracing.root(name, CONSUMER, attributes, parent=event.traceparent, links=_here())
+    return _of_event(f"process {event.envelope.type}", CONSUMER, _working(consumer), event)
+
+
+@lru_cache(maxsize=512)
+def _working(consumer: str) -> SharedAttributes:
+    return SharedAttributes(
+        {
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.consumer.group.name": consumer,
+        }
+    )
+
+
+def _of_event(
+    name: str, kind: Kind, shared: SharedAttributes, event: PendingEvent
+) -> Span | NoSpan:
+    span = tracing.root(name, kind, parent=event.traceparent, links=_here())
+    if isinstance(span, Span):
+        span.shared = (shared, _attributes(event.envelope))
+    return span

@@ -131,6 +131,8 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
     tenants are counted by name, the heaviest, the others together; 0 names none.
 
     `access_log_ratio`: the share of ordinary requests that get a line; errors and slow ones do.
+    `access_log_per_second`: after so many lines of ordinary requests in a second, one in ten of the
+    others gets one.
 
     `otlp_endpoint`: the collector that gets `otlp_signals`, http://HOST:4318 or, with grpc,
     http://HOST:4317; https for TLS. `otlp_headers`: name=value,name=value, such as a key.
@@ -147,6 +149,7 @@ class TelemetrySettings(Section, frozen=True, kw_only=True):
     metrics_token: Secret | None = None
     top_tenants: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
     access_log_ratio: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
+    access_log_per_second: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1_000
     otlp_endpoint: str | None = None
     otlp_protocol: Literal["grpc", "http/protobuf"] = "http/protobuf"
     otlp_headers: Secret | None = None

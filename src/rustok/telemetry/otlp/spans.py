@@ -14,13 +14,15 @@ from rustok.telemetry.tracing import (
     SharedAttributes,
     Single,
     Span,
-    new_span_id,
+    new_span_bytes,
 )
 
 _TIMES: Final = Struct("<BQBQ").pack
 _ERROR: Final = wire.message(15, wire.number(3, 2))
 _SINGLE_BYTES: Final = 18 + 10 + 18
 """Ids and times."""
+_LEAF_BYTES: Final = 18 + 10 + 10 + 18
+"""Ids and times of a span that has a parent."""
 _START, _END = 7 << 3 | 1, 8 << 3 | 1
 
 
@@ -61,12 +63,11 @@ def _span(trace: bytes, span: Span) -> bytes:
         _head(span.name, span.kind),
         _TIMES(_START, span.started_ns, _END, span.ended_ns),
         _shared(span.attributes),
+        *map(_shared, span.shared),
     ]
     if span.parent_id is not None:
         parts += (b"\x22\x08", bytes.fromhex(span.parent_id))
-    for link in span.links:
-        place = b"\x0a\x10" + bytes.fromhex(link.trace_id)
-        parts.append(wire.message(13, place + b"\x12\x08" + bytes.fromhex(link.span_id)))
+    parts += [_link(link.trace_id, link.span_id) for link in span.links]
     if span.error is not None:
         parts += (wire.key_value(9, "error.type", span.error), _ERROR)
     return wire.message(2, b"".join(parts))
@@ -74,21 +75,37 @@ def _span(trace: bytes, span: Span) -> bytes:
 
 def _leaf(trace: bytes, leaf: Leaf) -> bytes:
     name, kind, parent, started, ended, attributes, rows, error = leaf
-    parts = [
-        trace,
-        b"\x12\x08",
-        bytes.fromhex(new_span_id()),
-        b"\x22\x08",
-        bytes.fromhex(parent),
-        _head(name, kind),
-        _TIMES(_START, started, _END, ended),
-        _shared(attributes),
-    ]
+    tail = _head(name, kind) + _shared(attributes)
     if rows >= 0:
-        parts.append(wire.key_value(9, "db.response.returned_rows", rows))
+        tail += _rows(rows)
     if error is not None:
-        parts += (wire.key_value(9, "error.type", error), _ERROR)
-    return wire.message(2, b"".join(parts))
+        tail += wire.key_value(9, "error.type", error) + _ERROR
+    return b"%b%b\x12\x08%b\x22\x08%b%b%b" % (
+        wire.start(2, _LEAF_BYTES + len(tail)),
+        trace,
+        new_span_bytes(),
+        _id(parent),
+        _TIMES(_START, started, _END, ended),
+        tail,
+    )
+
+
+@lru_cache(maxsize=256)
+def _link(trace_id: str, span_id: str) -> bytes:
+    """A link; all of a batch are linked to one place."""
+    place = b"\x0a\x10" + bytes.fromhex(trace_id)
+    return wire.message(13, place + b"\x12\x08" + bytes.fromhex(span_id))
+
+
+@lru_cache(maxsize=256)
+def _id(span_id: str) -> bytes:
+    """Its bytes; leaves of one parent come one after the other."""
+    return bytes.fromhex(span_id)
+
+
+@lru_cache(maxsize=256)
+def _rows(rows: int) -> bytes:
+    return wire.key_value(9, "db.response.returned_rows", rows)
 
 
 @lru_cache(maxsize=2_048)

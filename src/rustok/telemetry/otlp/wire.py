@@ -17,6 +17,8 @@ _DOUBLE: Final = struct.Struct("<d").pack
 _FIXED64: Final = struct.Struct("<Q").pack
 _SMALL: Final = [bytes([n]) for n in range(128)]
 MAX_TEXT_BYTES: Final = 8_192
+_SHORT: Final = 100
+"""Texts up to there have lengths of one byte all the way up."""
 
 
 def varint(number: int) -> bytes:
@@ -39,9 +41,10 @@ def _tag(field: int, wire_type: int) -> bytes:
 
 def message(field: int, content: bytes) -> bytes:
     """A length-delimited field: a message, bytes or text."""
-    return _tag(field, 2) + varint(len(content)) + content
+    return start(field, len(content)) + content
 
 
+@lru_cache(maxsize=4_096)
 def start(field: int, size: int) -> bytes:
     """What comes before the `size` bytes of a length-delimited field."""
     return _tag(field, 2) + varint(size)
@@ -86,8 +89,13 @@ def any_value(value: Value) -> bytes:
 
 
 def key_value(field: int, name: str, value: Value) -> bytes:
-    """A KeyValue; what repeats is made once."""
-    if isinstance(value, str) and len(value) > 2_000:
+    """A KeyValue; what repeats is made once, and texts in one go."""
+    if isinstance(value, str):
+        key, content = _key(name), value.encode("utf-8", "replace")
+        size = len(content)
+        if size + len(key) <= _SHORT and field < 16:
+            head = (field << 3 | 2, size + 4 + len(key), key, size + 2, size)
+            return b"%c%c%b\x12%c\x0a%c%b" % (*head, content)
         return _key_value(field, name, value)
     # The type is part of the key: 1 and True are equal.
     return _kept_key_value(field, name, value, type(value).__name__)
@@ -97,7 +105,12 @@ def _key_value(field: int, name: str, value: Value) -> bytes:
     return message(field, text(1, name) + message(2, any_value(value)))
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=512)
+def _key(name: str) -> bytes:
+    return text(1, name)
+
+
+@lru_cache(maxsize=1_024)
 def _kept_key_value(field: int, name: str, value: Value, _kind: str) -> bytes:
     return _key_value(field, name, value)
 
