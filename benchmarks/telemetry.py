@@ -135,7 +135,6 @@ class Server:
         environment = {
             **os.environ,
             "RUSTOK_DATABASE__URL": f"sqlite:///{database}",
-            "RUSTOK_DATABASE__SQLITE_SYNCHRONOUS": "OFF",
             "RUSTOK_MEDIA__ROOT": str(folder / "media"),
             "RUSTOK_HTTP__PORT": str(self.port),
             "RUSTOK_EVENTS__BACKLOG_LIMIT": "10000000",

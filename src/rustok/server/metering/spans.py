@@ -6,6 +6,7 @@ Source: OpenTelemetry semantic conventions for HTTP servers and for database cli
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from rustok.core.db.statement import Compiled
@@ -40,6 +41,23 @@ def describe_request(
         span.fail(str(status))
 
 
+_LISTED: Final = 60
+_LONGEST: Final = 800
+_SELECTED: Final = re.compile(r"\bSELECT (?P<listed>.{80,}?) FROM\b")
+_IN_BRACKETS: Final = re.compile(r"\((?P<listed>[^()]{80,})\)")
+
+
+def in_short(sql: str) -> str:
+    """A statement without the middle of its lists of columns: every span of it carries the text.
+
+    They are most of a text and say least; whole they were a kilobyte a span, a quarter of what tracing costs.
+    """
+    text = " ".join(sql.split())
+    text = _SELECTED.sub(lambda found: f"SELECT {found['listed'][:_LISTED]}… FROM", text)
+    text = _IN_BRACKETS.sub(lambda found: f"({found['listed'][:_LISTED]}…)", text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 class _Statement:
     """Name and attributes of a statement's spans."""
 
@@ -54,7 +72,7 @@ class _Statement:
                 "db.operation.name": operation,
                 "db.collection.name": compiled.table,
                 # The text with its placeholders: values are never in it.
-                "db.query.text": compiled.sql[:2_000],
+                "db.query.text": in_short(compiled.sql),
             }
         )
 
