@@ -252,23 +252,13 @@ class WriteTx(ReadTx):
         if not rows:
             return
         compiled = command.compiled(self._dialect)
-        bound = [compiled.bind(self._with_param(command, row)) for row in rows]
+        bound = [self._bind(command, dict(row))[1] for row in rows]
         write = LastWrite(compiled, bound, expected, otherwise)
         if self._last and (joint := self._last[-1].joined_with(write)) is not None:
             self._last[-1] = joint
             return
         self._last.append(write)
         self._last_tables |= compiled.tables
-
-    def _with_param(
-        self, statement: Query[Any] | Command, params: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        tenant = self._tenant()
-        if tenant is None:
-            return params
-        if statement.system is not None:
-            raise TypeError("a system statement needs a SystemTx")
-        return {**params, "tenant_id": tenant}
 
     def insert_last(self, table: Table, **values: object) -> None:
         """As `insert`, at the end of the transaction (see `run_last`)."""
