@@ -22,8 +22,6 @@ _REQUEST_ID: Final = b"\x32\x34\x0a\x0arequest_id\x12\x26\x0a\x24"
 _OWN_BYTES: Final = len(_REQUEST_ID) + _ID_BYTES
 _REQUEST_BYTES: Final = 18 + 18 + 10 + 17 + _OWN_BYTES
 """Times, ids, milliseconds and request id: of every line whose request id is ours."""
-_SHORT: Final = 100
-"""Texts up to there have lengths of one byte all the way up."""
 
 
 def encode(line: Mapping[str, object], at_ns: int) -> bytes:
@@ -77,30 +75,11 @@ def _head(level: str, body: str) -> bytes:
     return severity + wire.message(5, wire.text(1, body))
 
 
-@lru_cache(maxsize=512)
-def _key(name: str) -> bytes:
-    return wire.text(1, name)
-
-
 @lru_cache(maxsize=4_096)
 def _kept_attribute(name: str, value: str | int) -> bytes:
     return _attribute(name, value)
 
 
 def _attribute(name: str, value: object) -> bytes:
-    if isinstance(value, str):
-        key, content = _key(name), value.encode("utf-8", "replace")
-        size = len(content)
-        if size + len(key) <= _SHORT:
-            # The common case in one go: KeyValue{key, AnyValue{string}}.
-            return b"".join(
-                (
-                    bytes((0x32, size + 4 + len(key))),
-                    key,
-                    bytes((0x12, size + 2, 0x0A, size)),
-                    content,
-                )
-            )
-        return wire.message(6, key + wire.message(2, wire.text(1, value)))
-    plain = value if isinstance(value, (int, float, bool)) else str(value)
-    return wire.message(6, _key(name) + wire.message(2, wire.any_value(plain)))
+    plain = value if isinstance(value, (str, int, float, bool)) else str(value)
+    return wire.key_value(6, name, plain)
