@@ -228,6 +228,18 @@ async def test_lists_cost_the_same_number_of_statements_for_any_number_of_rows(w
     assert counts[0] == counts[1] == 1
 
 
+async def test_a_note_written_for_an_earlier_request_counts_for_no_later_one(world: Any) -> None:
+    tenant = await world.tenant()
+    admin = await people.staff(world, tenant, "admin")
+    async with world.client(tenant) as client:
+        client.headers.update(bearer(await tokens(client, admin.email)))
+        assert (await client.get(f"{API}/admin/users")).status_code == 200
+        with world.counting() as count:
+            await world.parts.audit.finish()
+    assert count.sql == []
+    assert await world.seal_audit() > 0
+
+
 ADMIN_ROUTES = [
     (route.method, route.full_path)
     for routes in MODULE.routes

@@ -85,7 +85,9 @@ class AuditNotes:
         self._waiting[key] = _Note(ctx=ctx, entry=made, facts=plain)
         if self._task is None or self._task.done():
             # Of no request: neither its transaction nor its time limit.
-            self._task = asyncio.create_task(self._write(), context=contextvars.Context())
+            self._task = asyncio.create_task(
+                self._write(), name="audit notes", context=contextvars.Context()
+            )
 
     async def finish(self) -> None:
         """Wait until all is written or given up; for a shutdown that loses none."""

@@ -176,7 +176,7 @@ def _in_background(standing: Standing, tenant_id: UUID, key_id: UUID) -> None:
         except RustokError as error:
             _log.warning("use of an API key not noted", extra={"code": error.code})
 
-    task = asyncio.create_task(note(), context=contextvars.Context())
+    task = asyncio.create_task(note(), name="note use of an API key", context=contextvars.Context())
     _running.add(task)
     task.add_done_callback(_running.discard)
 
