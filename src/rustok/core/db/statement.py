@@ -92,7 +92,8 @@ class Compiled(Generic[T]):
     def tables(self) -> frozenset[str]:
         """Every table that the text may name; rather one too many."""
         if self._tables is None:
-            self._tables = frozenset(_WORD.findall(self.sql)) & metadata.tables.keys()
+            # With the keys of a mapping on the right `&` would make a set, which `needs` would add to.
+            self._tables = frozenset(metadata.tables).intersection(_WORD.findall(self.sql))
         return self._tables
 
     @property

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from rustok.content.comments.model import comment as comments
 from rustok.content.comments.states import COMMENT_LIFECYCLE
 from rustok.content.nodes.model import node as nodes
 from rustok.content.nodes.states import NODE_LIFECYCLE, steps_offered
+from rustok.core.ids import new_id
 from rustok.core.machine import Lifecycle
 
 CLASSES = [
@@ -37,3 +40,28 @@ def test_every_state_has_a_class() -> None:
 
 def test_no_caller_is_offered_what_only_time_does() -> None:
     assert steps_offered("scheduled") == ["unschedule"]
+
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _scheduled(publish_at: datetime) -> nodes.ScheduledNode:
+    return msgspec.convert(
+        {
+            "id": new_id(), "kind": "article", "parent_id": None, "menu_order": 0,
+            "is_sticky": False, "is_protected": False, "comment_policy": "open",
+            "author_id": None, "author_name": None, "featured_media_id": None,
+            "fields": {}, "imported_fields": {}, "source": None, "source_id": None,
+            "revision": 1, "version": 1, "created_at": NOON, "updated_at": NOON,
+            "publish_at": publish_at,
+        },
+        nodes.ScheduledNode,
+    )  # fmt: skip
+
+
+def test_a_scheduled_node_is_released_at_its_time_and_not_a_moment_before() -> None:
+    node = _scheduled(NOON)
+    published, _ = node.release(now=NOON)
+    assert published.published_at == NOON
+    with pytest.raises(ValueError, match="before its time"):
+        node.release(now=NOON - timedelta(microseconds=1))
