@@ -304,6 +304,9 @@ def settings_for(url: str, folder: Path, *, system_url: str | None = None) -> Se
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database without rows; RUSTOK_TEST_SQLITE_TEMPLATE names one that is there already."""
+    if given := os.environ.get("RUSTOK_TEST_SQLITE_TEMPLATE"):
+        return Path(given)
     path = tmp_path_factory.mktemp("template") / "rustok.sqlite3"
     create_sqlite_schema(path)
     return path
