@@ -75,18 +75,18 @@ __all__ = [
     "search",
 ]
 
-_product_card: Final = msgspec.json.Decoder(ProductCard)
+_product_list: Final = msgspec.json.Decoder(list[ProductCard])
 _product: Final = msgspec.json.Decoder(ProductDocument)
-_node_card: Final = msgspec.json.Decoder(NodeCard)
+_node_list: Final = msgspec.json.Decoder(list[NodeCard])
 _node: Final = msgspec.json.Decoder(NodeDocument)
 
 
 def _product_cards(hits: Hits) -> list[ProductCard]:
-    return [_product_card.decode(card) for card in hits.cards]
+    return _product_list.decode(b"[%b]" % hits.joined)
 
 
 def _node_cards(hits: Hits) -> list[NodeCard]:
-    return [_node_card.decode(card) for card in hits.cards]
+    return _node_list.decode(b"[%b]" % hits.joined)
 
 
 async def list_products(tx: ReadTx, filters: ProductFilters) -> Page[ProductCard]:

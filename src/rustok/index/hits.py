@@ -54,17 +54,23 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
     """A page of cards, as the JSON texts that are stored.
 
     Attributes:
+        joined: the cards, with a comma between two.
         etags: of the documents the cards belong to, in the same order.
     """
 
-    cards: list[bytes]
+    joined: bytes = b""
     etags: list[str] = []
     next_cursor: str | None = None
+
+    @property
+    def cards(self) -> list[bytes]:
+        """Each card by itself."""
+        return [bytes(card) for card in _cards(b"[%b]" % self.joined)]
 
     def page_json(self) -> bytes:
         """The page as a response body; the cards go out as they are stored."""
         cursor = b"null" if self.next_cursor is None else f'"{self.next_cursor}"'.encode()
-        return b'{"items":[%b],"next_cursor":%b}' % (b",".join(self.cards), cursor)
+        return b'{"items":[%b],"next_cursor":%b}' % (self.joined, cursor)
 
     def etag(self) -> str:
         """The validator of the page; it costs a tenth of one over the cards."""
@@ -95,20 +101,20 @@ def packed(page: Select[Any]) -> Select[Any]:
     return select(*columns)
 
 
+_cards: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _told: Final = msgspec.json.Decoder(list[tuple[str, str, int | str, int]]).decode
 
 
 def unpacked(row: Row, order: Order, *, limit: int) -> Hits:
     """The page that `packed` made of up to `limit` + 1 rows."""
     told = _told(row[1])
+    if not told:
+        return Hits()
+    joined: bytes = row[0]
     cursor = None
     if len(told) > limit:
-        told.pop()
+        size = told.pop()[3]
+        joined = joined[: -size - 1]
         _, subject_id, place, _ = told[-1]
         cursor = encode_cursor((order.name, place, subject_id))
-    cards: list[bytes] = []
-    start = 0
-    for *_, size in told:
-        cards.append(row[0][start : start + size])
-        start += size + 1
-    return Hits(cards=cards, etags=[one[0] for one in told], next_cursor=cursor)
+    return Hits(joined=joined, etags=[one[0] for one in told], next_cursor=cursor)

@@ -180,7 +180,9 @@ class Catalogue:
             rows = rows[:limit]
             cursor = encode_cursor(query.build(compiled, rows[-1]).key(order))
         return Hits(
-            cards=[row[0] for row in rows], etags=[row[1] for row in rows], next_cursor=cursor
+            joined=b",".join([row[0] for row in rows]),
+            etags=[row[1] for row in rows],
+            next_cursor=cursor,
         )
 
     def _order(self, selection: Selection, name: str | None) -> Order:

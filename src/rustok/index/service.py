@@ -32,8 +32,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     def json(self) -> bytes:
         """As a response body; the cards go out as they are stored."""
-        products, nodes = (b",".join(hits.cards) for hits in (self.products, self.nodes))
-        return b'{"products":[%b],"nodes":[%b]}' % (products, nodes)
+        return b'{"products":[%b],"nodes":[%b]}' % (self.products.joined, self.nodes.joined)
 
 
 async def search(tx: ReadTx, text: str, *, limit: int) -> Found:
@@ -45,7 +44,7 @@ async def search(tx: ReadTx, text: str, *, limit: int) -> Found:
         limit: of each kind.
     """
     on = tx.ctx.tenant.modules
-    nothing = Hits(cards=[])
+    nothing = Hits()
     return Found(
         products=await list_products(tx, ProductFilters(q=text, limit=limit))
         if "products" in on

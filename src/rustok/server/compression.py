@@ -1,8 +1,7 @@
 """Compresses answers worth it: brotli where the client takes it, else gzip.
 
-An answer that is sent once is compressed quickly, one that is kept and sent again well. Quick is a
-small window before all: the 256 KiB of the usual one cost more to get than 13 KB of cards to compress
-(22 us instead of 114, the same 1.5 KB).
+An answer that is sent once is compressed quickly, one that is kept and sent again well. Quick is ISA-L
+(a page of 13 KB: 13 us and 1,483 bytes; zlib 27 us and 1,612 at level 1 with a small window).
 
 Refuses: small bodies, types that are compressed already, and answers with an encoding.
 """
@@ -10,17 +9,16 @@ Refuses: small bodies, types that are compressed already, and answers with an en
 from __future__ import annotations
 
 import gzip
-import zlib
 from typing import Final
 
 import brotli
+from isal import isal_zlib
 
 from rustok.server.message import Answer
 
 SMALLEST_BYTES: Final = 1_024
-_QUICK_WINDOW: Final = 16 + 13
-"""A gzip stream (16) that looks back 8 KiB; any reader takes it."""
-_QUICK_MEMORY: Final = 7
+_GZIP: Final = 16 + 15
+"""A gzip stream (16) of the usual window."""
 _TYPES: Final = (
     "application/json",
     "application/problem+json",
@@ -42,8 +40,7 @@ def compress(answer: Answer, accept_encoding: str, *, is_kept: bool = True) -> N
         return
     accepted = accept_encoding.lower()
     if "gzip" in accepted and not is_kept:
-        quick = zlib.compressobj(1, zlib.DEFLATED, _QUICK_WINDOW, _QUICK_MEMORY)
-        answer.body = quick.compress(answer.body) + quick.flush()
+        answer.body = isal_zlib.compress(answer.body, 1, _GZIP)
         answer.headers["content-encoding"] = "gzip"
     elif "br" in accepted:
         answer.body = brotli.compress(answer.body, quality=4 if is_kept else 1)

@@ -59,7 +59,7 @@ async def list_nodes(tx: ReadTx, filters: NodeFilters) -> Hits:
     """
     terms = parse_terms(filters.q) if filters.q is not None else None
     if filters.q is not None and terms is None:
-        return Hits(cards=[])
+        return Hits()
     return await CATALOGUE.list_hits(
         tx,
         selection_of(filters, terms),

@@ -27,7 +27,7 @@ from rustok.index.storing import replace
 from rustok.index.words import Terms, parse_terms
 
 _DUE_AT_ONCE: Final = 200
-NOTHING: Final = Hits(cards=[])
+NOTHING: Final = Hits()
 
 
 async def project(tx: WriteTx, product_ids: Sequence[UUID]) -> int:
