@@ -148,6 +148,24 @@ def test_a_share_fills_the_batch_and_is_a_power_of_two(limit: int, tenants: int)
     assert share <= max(2, 2 * (DEPTH * limit // tenants + 1))
 
 
+@pytest.mark.parametrize(
+    ("limit", "tenants", "share"),
+    [
+        (200, 0, 256),
+        (200, 1, 256),
+        (5, 1, 8),
+        (4, 1, 4),
+        (200, 100, 8),
+        (200, 99, 16),
+        (200, 800, 1),
+    ],
+)
+def test_a_share_is_four_times_the_even_one_rounded_up(
+    limit: int, tenants: int, share: int
+) -> None:
+    assert share_of(limit, tenants) == share
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_order_and_once_hold_over_random_interleavings_and_failures(
     world: World, seed: int

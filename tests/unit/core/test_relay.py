@@ -303,3 +303,22 @@ async def test_draining_counts_all_and_waits_for_what_is_delayed(world: World) -
     stuck = Relay(world.db, Carrier({"result": "retry", "error": "later"}))
     with pytest.raises(TimeoutError):
         await stuck.drain(timeout_seconds=0.2)
+
+
+async def test_a_relay_with_nothing_to_carry_waits_for_no_writer(world: World) -> None:
+    tenant = await world.tenant()
+    await world.drain()
+    entered, done = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with world.write(tenant):
+            entered.set()
+            await done.wait()
+
+    holding = asyncio.create_task(hold())
+    await entered.wait()
+    try:
+        assert await Relay(world.db, Carrier()).drain(timeout_seconds=2) == 0
+    finally:
+        done.set()
+        await holding
