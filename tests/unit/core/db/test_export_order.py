@@ -62,7 +62,7 @@ async def test_pages_end_with_the_first_that_is_not_full(
     assert all("WHERE tenant_domains.tenant_id = $" in sql for sql in tx.sql)
 
 
-async def test_an_export_of_postgres_is_of_one_moment_and_sqlite_needs_no_word_for_it() -> None:
+async def test_an_export_is_of_one_moment_for_which_sqlite_needs_no_word() -> None:
     for dialect, statements in (("postgres", 1), ("sqlite", 0)):
         tx = Pages(dialect=dialect)
         await hold_still(tx)  # type: ignore[arg-type]  # a stand-in

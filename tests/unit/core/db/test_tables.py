@@ -56,7 +56,7 @@ def test_a_column_is_stored_as_each_database_has_it(
     assert kind.compile(postgresql.dialect()) == on_postgres  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 
 
-def test_an_id_of_postgres_is_a_uuid_and_no_text() -> None:
+def test_an_id_is_a_uuid_and_no_text_where_there_are_uuids() -> None:
     stored: Any = Id().load_dialect_impl(postgresql.dialect())  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
     assert stored.as_uuid is True
 

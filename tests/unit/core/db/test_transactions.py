@@ -5,20 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
 from rustok.content.media.events import MediaDeleted
-from rustok.core.db import Command, SystemTx, WriteTx, scalar
+from rustok.content.nodes.events import NodeUnpublished
+from rustok.content.nodes.states import NODE_LIFECYCLE  # noqa: F401 - declares the steps
+from rustok.core.db import Command, SystemTx, WriteTx, scalar, transaction
 from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.schema import TENANT
 from rustok.core.db.statement import Compiled
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.ids import new_id
+from rustok.core.machine import step_announced_by
 from rustok.core.tenancy import ANONYMOUS, RequestContext, TenantProfile, context_for
 from rustok.platform.tenants.tables import tenant_domains, tenants
+from rustok.telemetry import tracing
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOSTS = scalar(select(tenant_domains.c.host).where(tenant_domains.c.tenant_id == TENANT), str)
@@ -113,6 +118,12 @@ async def test_the_tenant_of_a_row_is_the_transactions_whatever_the_caller_says(
     await tx.insert(tenant_domains, tenant_id=new_id(), **domain("a.example"))
     await tx.insert(tenant_domains, **domain("b.example"))
     assert [sent[1][0] for sent in wire.sent] == [TENANT_ID, TENANT_ID]
+    rows = [{"tenant_id": new_id(), **domain("c.example")}, domain("d.example")]
+    await tx.insert_many(tenant_domains, rows)
+    tx.insert_many_last(tenant_domains, rows)
+    await tx.write_last()
+    (_, at_once), (_, (waited,)) = wire.sent[-2:]
+    assert [row[0] for row in (*at_once, *waited.rows)] == [TENANT_ID] * 4
     system, wire = opened(SystemTx)
     named = new_id()
     await system.insert(tenant_domains, tenant_id=named, **domain("c.example"))
@@ -262,3 +273,40 @@ async def test_events_and_audits_have_a_tenant() -> None:
         system.emit(MediaDeleted(media_id=new_id()))
     with pytest.raises(TypeError, match="audit_for"):
         system.audit("thing.done", object_type="thing")
+
+
+class Span:
+    def __init__(self) -> None:
+        self.leaves: list[str] = []
+
+    def leaf(self, name: str, *_: Any) -> None:
+        self.leaves.append(name)
+
+
+def test_a_step_that_is_announced_is_told_to_the_span_there_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    step, no_step = NodeUnpublished(node_id=new_id()), MediaDeleted(media_id=new_id())
+    announced = step_announced_by(step.type)
+    assert announced is not None
+    tx, _ = opened()
+    span = Span()
+    for current in (None, span):
+        monkeypatch.setattr(tracing, "current", lambda current=current: current)
+        tx.emit(step)
+        tx.emit(no_step)
+    assert span.leaves == [announced.name]
+    assert len(tx.events) == 4
+
+
+async def test_writes_sent_together_share_the_time_they_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = Told()
+    tx, _ = opened(told=told)
+    tx.insert_last(tenant_domains, **domain("a"))
+    tx.update_last(tenants, {"id": TENANT_ID}, name="x")
+    clock = iter((10.0, 14.0))
+    monkeypatch.setattr(transaction, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    await tx.write_last()
+    assert [seconds for seconds, _, _ in told.all] == [2.0, 2.0]
