@@ -243,8 +243,8 @@ def test_bounds_are_within_bounds() -> None:
 
 def test_a_ratio_is_made_of_two_ints_and_not_of_nothing() -> None:
     assert eur(7).ratio(3, 1) == eur(21)
-    for numerator, denominator in ((1.5, 2), (1, 2.0)):
-        with pytest.raises(TypeError):
+    for numerator, denominator in ((1.5, 2), (1, 2.0), (True, 2), (1, True)):
+        with pytest.raises(TypeError, match="two ints"):
             eur(1).ratio(numerator, denominator)  # type: ignore[arg-type]  # that is what is refused
     for denominator in (0, -1):
         with pytest.raises(ValueError, match="positive"):
