@@ -62,11 +62,6 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
     etags: list[str] = []
     next_cursor: str | None = None
 
-    @property
-    def cards(self) -> list[bytes]:
-        """Each card by itself."""
-        return [bytes(card) for card in _cards(b"[%b]" % self.joined)]
-
     def page_json(self) -> bytes:
         """The page as a response body; the cards go out as they are stored."""
         cursor = b"null" if self.next_cursor is None else f'"{self.next_cursor}"'.encode()
@@ -101,7 +96,6 @@ def packed(page: Select[Any]) -> Select[Any]:
     return select(*columns)
 
 
-_cards: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _told: Final = msgspec.json.Decoder(list[tuple[str, str, int | str, int]]).decode
 
 

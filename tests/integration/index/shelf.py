@@ -9,6 +9,7 @@ from uuid import UUID
 
 from rustok.core.db import WriteTx
 from rustok.core.ids import new_id
+from rustok.index.hits import Hits
 from rustok.index.products.tables import NO_PRICE_HIGH, NO_PRICE_LOW, PRODUCTS
 from rustok.index.shelves import Facet, SearchText
 from rustok.index.storing import Document, Entry, Made, replace
@@ -70,5 +71,10 @@ async def put(tx: WriteTx, *products: Made) -> int:
     return await replace(tx, PRODUCTS, [one.subject_id for one in products], products)
 
 
-def titles(cards: list[bytes]) -> list[str]:
-    return [json.loads(card)["title"] for card in cards]
+def cards(hits: Hits) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(b"[%b]" % hits.joined)
+    return found
+
+
+def titles(hits: Hits) -> list[str]:
+    return [card["title"] for card in cards(hits)]

@@ -81,11 +81,11 @@ async def test_words_with_another_tenant_before_them_find_nothing_of_it(world: W
         await put(tx, *(made(f"Bait {one}") for one in typed))
     async with world.read(other) as tx:
         for one in (*typed, "secret", "lamp", "l"):
-            found = titles((await list_products(tx, ProductFilters(q=one))).cards)
+            found = titles(await list_products(tx, ProductFilters(q=one)))
             assert all(title.startswith("Bait") for title in found)
     async with world.read(victim) as tx:
         for one in ("lamp", "secret la", "l", *typed):
-            found = titles((await list_products(tx, ProductFilters(q=one))).cards)
+            found = titles(await list_products(tx, ProductFilters(q=one)))
             assert found == ([] if one in typed else ["Secret lamp"])
 
 

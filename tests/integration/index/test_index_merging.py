@@ -42,5 +42,5 @@ async def test_many_pieces_of_the_full_text_become_one(
     assert await pieces(world) == 1
     assert await merge_words(world.parts, many=1) == 0
     async with world.read(tenant) as tx:
-        found = titles((await list_products(tx, ProductFilters(q="lam", sort="title"))).cards)
+        found = titles(await list_products(tx, ProductFilters(q="lam", sort="title")))
     assert found == sorted(NAMES)
