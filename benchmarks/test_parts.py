@@ -19,7 +19,6 @@ from rustok.commerce.orders import repository as order_rows
 from rustok.commerce.orders.model import OrderLine, PendingOrder
 from rustok.commerce.orders.model.lines import OrderTotals, shipment
 from rustok.commerce.orders.states import ORDER_LIFECYCLE
-from rustok.commerce.payments.model import PendingPayment
 from rustok.commerce.promotions.model.discounting import prorate
 from rustok.content.nodes.model.bodies import Body, HtmlBody, MarkdownBody, read_body, render
 from rustok.content.nodes.model.html import check_nesting, plain_text, sanitise
@@ -51,6 +50,7 @@ from rustok.server.modules import all_modules
 from rustok.server.problems import headers_of, problem_of, validation_error
 from rustok.server.ready import ReadyAnswers, question_of
 from rustok.server.router import Router
+from tests.payments_made import pending_payment
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 TENANT, THING, OTHER = new_id(), new_id(), new_id()
@@ -101,20 +101,7 @@ PENDING = PendingOrder(
     created_at=AT,
     updated_at=AT,
 )
-PAYMENT = PendingPayment(
-    id=THING,
-    order_id=OTHER,
-    provider="manual",
-    currency="EUR",
-    amount_minor=1_000,
-    method=None,
-    reference=None,
-    captured_minor=0,
-    refunded_minor=0,
-    version=1,
-    created_at=AT,
-    updated_at=AT,
-)
+PAYMENT = pending_payment(AT)
 
 
 def whole_life() -> str:

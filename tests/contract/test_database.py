@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import UUID
 
-import msgspec
 import pytest
 from sqlalchemy import Text, bindparam, select
 
@@ -23,20 +21,8 @@ from rustok.core.errors import ConcurrentUpdate, Unavailable
 from rustok.core.ids import new_id
 from rustok.platform.tenants.tables import tenant_domains, tenants
 from tests.conftest import World
+from tests.contract.domains import ALL, Row
 
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    host: str
-    is_primary: bool
-
-
-_ALL = Query(
-    select(tenant_domains.c.id, tenant_domains.c.host, tenant_domains.c.is_primary)
-    .where(tenant_domains.c.tenant_id == TENANT)
-    .order_by(tenant_domains.c.host),
-    Row,
-)
 _SOME = Query(
     select(tenant_domains.c.id, tenant_domains.c.host, tenant_domains.c.is_primary).where(
         tenant_domains.c.tenant_id == TENANT, any_of(tenant_domains.c.id, "ids")
@@ -53,7 +39,7 @@ async def test_what_one_transaction_writes_the_next_one_reads(world: World) -> N
             tenant_domains, id=made, host="a.example", is_primary=True, created_at=tx.now
         )
     async with world.read(tenant) as rtx:
-        assert await rtx.all(_ALL) == [Row(id=made, host="a.example", is_primary=True)]
+        assert await rtx.all(ALL) == [Row(id=made, host="a.example", is_primary=True)]
 
 
 async def test_a_failed_transaction_leaves_nothing_and_no_event(world: World) -> None:
@@ -66,7 +52,7 @@ async def test_a_failed_transaction_leaves_nothing_and_no_event(world: World) ->
             await api.add_domain(tx, host="gone.example")
             raise ZeroDivisionError
     async with world.read(tenant) as rtx:
-        assert await rtx.all(_ALL) == []
+        assert await rtx.all(ALL) == []
     assert len(await world.events(tenant)) == before
 
 
@@ -92,7 +78,7 @@ async def test_a_cancelled_transaction_is_rolled_back_and_frees_its_connection(
         with pytest.raises(asyncio.CancelledError):
             await task
     async with world.write(tenant) as tx:
-        assert await tx.all(_ALL) == []
+        assert await tx.all(ALL) == []
 
 
 async def test_another_tenants_rows_are_neither_read_nor_changed(world: World) -> None:
@@ -103,12 +89,12 @@ async def test_another_tenants_rows_are_neither_read_nor_changed(world: World) -
             tenant_domains, id=made, host="theirs.example", is_primary=True, created_at=tx.now
         )
     async with world.write(ours) as tx:
-        assert await tx.all(_ALL) == []
+        assert await tx.all(ALL) == []
         assert await tx.all(_SOME, ids=[made]) == []
         assert await tx.update(tenant_domains, {"id": made}, host="stolen.example") == 0
         assert await tx.delete(tenant_domains, id=made) == 0
     async with world.read(theirs) as rtx:
-        assert [row.host for row in await rtx.all(_ALL)] == ["theirs.example"]
+        assert [row.host for row in await rtx.all(ALL)] == ["theirs.example"]
 
 
 async def test_a_unique_violation_names_its_constraint(world: World) -> None:
@@ -147,7 +133,7 @@ async def test_insert_if_absent_says_whether_it_inserted(world: World) -> None:
         values = {"host": "once.example", "is_primary": False, "created_at": tx.now}
         assert await tx.insert_if_absent(tenant_domains, id=new_id(), **values)
         assert not await tx.insert_if_absent(tenant_domains, id=new_id(), **values)
-        assert len(await tx.all(_ALL)) == 1
+        assert len(await tx.all(ALL)) == 1
 
 
 async def test_a_transaction_inside_a_transaction_is_a_mistake(world: World) -> None:
@@ -189,7 +175,7 @@ async def test_many_writers_each_get_their_turn(world: World) -> None:
 
     await asyncio.gather(*(add(number) for number in range(50)))
     async with world.read(tenant) as rtx:
-        assert len(await rtx.all(_ALL)) == 50
+        assert len(await rtx.all(ALL)) == 50
 
 
 async def test_a_database_that_cannot_be_opened_is_unavailable(world: World) -> None:

@@ -4,29 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-import msgspec
 import pytest
-from sqlalchemy import select
 
-from rustok.core.db import TENANT, Query, UniqueViolation, WriteTx
+from rustok.core.db import UniqueViolation, WriteTx
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.ids import new_id
 from rustok.platform.tenants.tables import tenant_domains
 from tests.conftest import World
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    host: str
-    is_primary: bool
-
-
-_ALL = Query(
-    select(tenant_domains.c.id, tenant_domains.c.host, tenant_domains.c.is_primary)
-    .where(tenant_domains.c.tenant_id == TENANT)
-    .order_by(tenant_domains.c.host),
-    Row,
-)
+from tests.contract.domains import ALL
 
 
 class Taken(Exception):
@@ -57,7 +42,7 @@ async def test_what_waits_is_written_with_the_commit(world: World) -> None:
         )
         tx.update_last(tenant_domains, {"id": first}, is_primary=True)
     async with world.read(tenant) as rtx:
-        rows = await rtx.all(_ALL)
+        rows = await rtx.all(ALL)
     assert [(row.host, row.is_primary) for row in rows] == [
         ("a.example", True),
         ("b.example", False),
@@ -75,7 +60,7 @@ async def test_what_waits_is_one_round_trip_where_nothing_needs_another(world: W
             for one in made:
                 tx.update_last(tenant_domains, {"id": one}, is_primary=False)
             assert count.total == before
-            assert [row.id for row in await tx.all(_ALL)] == made
+            assert [row.id for row in await tx.all(ALL)] == made
 
 
 @pytest.mark.parametrize("rows", [1, 16, 17, 100])
@@ -86,19 +71,19 @@ async def test_any_number_of_rows_waits(world: World, rows: int) -> None:
         for one in made:
             tx.update_last(tenant_domains, {"id": one}, is_primary=False)
     async with world.read(tenant) as rtx:
-        assert [row.id for row in await rtx.all(_ALL)] == made
+        assert [row.id for row in await rtx.all(ALL)] == made
 
 
 async def test_a_read_of_the_same_table_sees_what_waits(world: World) -> None:
     tenant = await world.tenant()
     async with world.write(tenant) as tx:
         made = add_last(tx, "a.example")
-        assert [row.id for row in await tx.all(_ALL)] == [made]
+        assert [row.id for row in await tx.all(ALL)] == [made]
         assert await tx.update(tenant_domains, {"id": made}, host="b.example") == 1
         add_last(tx, "c.example")
         assert await tx.delete(tenant_domains, host="c.example") == 1
     async with world.read(tenant) as rtx:
-        assert [row.host for row in await rtx.all(_ALL)] == ["b.example"]
+        assert [row.host for row in await rtx.all(ALL)] == ["b.example"]
 
 
 async def test_a_transaction_that_fails_writes_nothing_of_what_waited(world: World) -> None:
@@ -108,7 +93,7 @@ async def test_a_transaction_that_fails_writes_nothing_of_what_waited(world: Wor
             add_last(tx, "a.example")
             raise ZeroDivisionError
     async with world.read(tenant) as rtx:
-        assert await rtx.all(_ALL) == []
+        assert await rtx.all(ALL) == []
 
 
 async def test_a_violation_at_the_end_names_its_constraint_and_leaves_nothing(
@@ -122,7 +107,7 @@ async def test_a_violation_at_the_end_names_its_constraint_and_leaves_nothing(
             add_last(tx, "a.example")
     assert refused.value.constraint == "uq_tenant_domains_host"
     async with world.read(tenant) as rtx:
-        assert await rtx.all(_ALL) == []
+        assert await rtx.all(ALL) == []
 
 
 async def test_a_row_that_is_gone_is_said_at_the_end_and_undoes_the_rest(world: World) -> None:
@@ -132,7 +117,7 @@ async def test_a_row_that_is_gone_is_said_at_the_end_and_undoes_the_rest(world: 
             add_last(tx, "a.example")
             tx.update_last(tenant_domains, {"id": new_id()}, host="b.example")
     async with world.read(tenant) as rtx:
-        assert await rtx.all(_ALL) == []
+        assert await rtx.all(ALL) == []
 
 
 async def test_a_row_changed_twice_at_the_end_is_refused_or_changed_twice(world: World) -> None:
@@ -149,7 +134,7 @@ async def test_a_row_changed_twice_at_the_end_is_refused_or_changed_twice(world:
     else:
         hosts.append("c.example")
     async with world.read(tenant) as rtx:
-        assert [row.host for row in await rtx.all(_ALL)] == hosts
+        assert [row.host for row in await rtx.all(ALL)] == hosts
 
 
 async def test_a_new_row_whose_value_is_taken_is_said_at_the_end(world: World) -> None:
@@ -168,7 +153,7 @@ async def test_a_new_row_whose_value_is_taken_is_said_at_the_end(world: World) -
                 created_at=tx.now,
             )
     async with world.read(tenant) as rtx:
-        assert [row.host for row in await rtx.all(_ALL)] == ["a.example"]
+        assert [row.host for row in await rtx.all(ALL)] == ["a.example"]
 
 
 async def test_what_waits_is_held_to_the_tenant_of_the_transaction(world: World) -> None:
@@ -179,4 +164,4 @@ async def test_what_waits_is_held_to_the_tenant_of_the_transaction(world: World)
         async with world.write(ours) as tx:
             tx.update_last(tenant_domains, {"id": row}, host="ours.example")
     async with world.read(theirs) as rtx:
-        assert [one.host for one in await rtx.all(_ALL)] == ["theirs.example"]
+        assert [one.host for one in await rtx.all(ALL)] == ["theirs.example"]

@@ -17,7 +17,6 @@ from rustok.commerce.orders.errors import OrderPartlyShipped, RefundOutOfRange
 from rustok.commerce.orders.model import PendingOrder
 from rustok.commerce.orders.states import ORDER_LIFECYCLE
 from rustok.commerce.payments.errors import CaptureOutOfRange, RefundTooLarge
-from rustok.commerce.payments.model import PendingPayment
 from rustok.commerce.payments.states import PAYMENT_LIFECYCLE
 from rustok.commerce.products.errors import ProductNotPublishable
 from rustok.commerce.products.model import DraftProduct
@@ -31,6 +30,7 @@ from rustok.content.nodes.states import NODE_LIFECYCLE, steps_offered
 from rustok.core.ids import new_id
 from rustok.core.machine import Lifecycle
 from rustok.core.postal import PostalAddress
+from tests.payments_made import pending_payment
 from tests.property.lifecycle_machine import SETTINGS, Life, LifeMachine, declared_table
 
 ADDRESS = PostalAddress(
@@ -382,23 +382,6 @@ class OrderMachine(LifeMachine):
 
 
 # --- payments -----------------------------------------------------------------------------------
-def _pending_payment(at: datetime) -> PendingPayment:
-    return PendingPayment(
-        id=new_id(),
-        order_id=new_id(),
-        provider="manual",
-        currency="EUR",
-        amount_minor=1_000,
-        method=None,
-        reference=None,
-        captured_minor=0,
-        refunded_minor=0,
-        version=1,
-        created_at=at,
-        updated_at=at,
-    )
-
-
 def _capture(payment: Any, data: st.DataObject, now: datetime) -> Any:
     amount = data.draw(st.sampled_from([-1, 1, 999, 1_000, 1_001]) | st.integers(1, 1_000))
     if not 0 <= amount <= 1_000:
@@ -433,7 +416,7 @@ _REFUND = {"refund": {"refunded", "partially_refunded"}}
 _PROMISING = {"promise_refund", "drop_refund"}
 PAYMENT = Life(
     lifecycle=PAYMENT_LIFECYCLE,
-    begin=_pending_payment,
+    begin=pending_payment,
     steps={
         "pending": {
             "require_action": {"requires_action"},
@@ -659,7 +642,7 @@ def test_a_payment_never_gives_back_nor_promises_more_than_it_took(
     amount: int, moves: list[tuple[str, int]]
 ) -> None:
     at = datetime(2026, 5, 1).astimezone()
-    authorized, _ = _pending_payment(at).authorize(method="card", reference=None, at=at)
+    authorized, _ = pending_payment(at).authorize(method="card", reference=None, at=at)
     payment: Any = authorized.capture(amount, at=at)[0]
     refunded = promised = 0
     for move, wanted in moves:

@@ -21,26 +21,13 @@ from rustok.commerce.payments.model import (
 )
 from rustok.commerce.payments.model.advancing import NO_REASON, advance
 from rustok.commerce.payments.model.provider import ProviderState
-from rustok.core.ids import new_id
+from tests.payments_made import pending_payment
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def pending() -> PendingPayment:
-    return PendingPayment(
-        id=new_id(),
-        order_id=new_id(),
-        provider="stripe",
-        currency="EUR",
-        amount_minor=1_000,
-        method=None,
-        reference=None,
-        captured_minor=0,
-        refunded_minor=0,
-        version=1,
-        created_at=NOW,
-        updated_at=NOW,
-    )
+    return pending_payment(NOW, provider="stripe")
 
 
 def authorized() -> AuthorizedPayment:
