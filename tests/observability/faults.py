@@ -41,7 +41,7 @@ async def _broker_up(stack: Stack) -> None:
 
 
 async def _database_slow(stack: Stack) -> None:
-    # Slow, not away: a checkout of twenty statements is late, and is still answered.
+    # Slow, not away: a checkout of nine statements is late, and is still answered.
     stack.database.delay_seconds, stack.database.hiccup_seconds = 0.08, 0.9
 
 

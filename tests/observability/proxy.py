@@ -7,7 +7,7 @@ import contextlib
 import itertools
 from typing import Final
 
-HICCUP_EVERY: Final = 20
+HICCUP_EVERY: Final = 10
 """Of so many answers of a slow database one takes `hiccup_seconds`, the others `delay_seconds`."""
 
 
