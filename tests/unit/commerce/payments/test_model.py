@@ -13,30 +13,15 @@ from rustok.commerce.payments.model import (
     AuthorizedPayment,
     CapturedPayment,
     PartiallyCapturedPayment,
-    PendingPayment,
     RefundedPayment,
 )
-from rustok.core.ids import new_id
+from tests.payments_made import pending_payment
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def authorized(amount_minor: int) -> AuthorizedPayment:
-    pending = PendingPayment(
-        id=new_id(),
-        order_id=new_id(),
-        provider="manual",
-        currency="EUR",
-        amount_minor=amount_minor,
-        method=None,
-        reference=None,
-        captured_minor=0,
-        refunded_minor=0,
-        version=1,
-        created_at=NOW,
-        updated_at=NOW,
-    )
-    waiting, _ = pending.require_action()
+    waiting, _ = pending_payment(NOW, amount_minor=amount_minor).require_action()
     return waiting.resume().authorize(method="card", reference=None, at=NOW)[0]
 
 
