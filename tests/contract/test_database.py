@@ -19,6 +19,7 @@ from rustok.core.db.statement import TenantPredicateMissing
 from rustok.core.db.transaction import forbid_in_transaction
 from rustok.core.errors import ConcurrentUpdate, Unavailable
 from rustok.core.ids import new_id
+from rustok.core.tenancy import context_for
 from rustok.platform.tenants.tables import tenant_domains, tenants
 from tests.conftest import World
 from tests.contract.domains import ALL, Row
@@ -142,6 +143,25 @@ async def test_a_transaction_inside_a_transaction_is_a_mistake(world: World) -> 
         with pytest.raises(RuntimeError, match="inside transaction"):
             async with world.read(tenant):
                 pass
+
+
+async def test_who_promised_one_statement_has_one_and_no_more(world: World) -> None:
+    tenant = await world.tenant()
+    async with world.write(tenant) as tx:
+        await tx.insert(
+            tenant_domains, id=new_id(), host="a.example", is_primary=True, created_at=tx.now
+        )
+    for _ in range(3):  # each time anew, and nothing stays open
+        async with world.platform.db.read(context_for(tenant), one_statement=True) as rtx:
+            assert len(await rtx.all(ALL)) == 1
+            with pytest.raises(RuntimeError, match="one statement was promised"):
+                await rtx.all(ALL)
+    async with world.write(tenant) as tx:
+        await tx.insert(
+            tenant_domains, id=new_id(), host="b.example", is_primary=False, created_at=tx.now
+        )
+    async with world.platform.db.read(context_for(tenant), one_statement=True) as rtx:
+        assert len(await rtx.all(ALL)) == 2
 
 
 async def test_an_outside_call_inside_a_transaction_is_a_mistake(world: World) -> None:

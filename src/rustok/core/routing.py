@@ -192,6 +192,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     personal: bool = False
     rate: RateClass = "read"
     shows: tuple[str, ...] = ()
+    one_statement: bool = False
 
     @property
     def full_path(self) -> str:
@@ -267,6 +268,7 @@ class Routes:
         personal: bool = False,
         rate: RateClass | None = None,
         shows: Sequence[str] = (),
+        one_statement: bool = False,
     ) -> Callable[[F], F]:
         """Declare an operation.
 
@@ -287,6 +289,8 @@ class Routes:
                 write for other commands, read for queries.
             shows: what its answers show, such as `products`: with `cache_seconds`, a CDN may keep
                 them until that changes. Without it a CDN keeps them for `cache_seconds`.
+
+            one_statement: a query that reads with one statement, always; a second one is an error.
 
         Raises:
             TypeError: the handler's parameters do not fit the path, or `shows` names no part.
@@ -354,6 +358,7 @@ class Routes:
                     personal=personal,
                     rate=rate or _rate_of(method, self.surface),
                     shows=tuple(shows),
+                    one_statement=one_statement,
                 )
             )
             return handler

@@ -50,16 +50,20 @@ class Hit(msgspec.Struct, frozen=True, kw_only=True):
         return (order.name, place, str(self.subject_id))
 
 
+SEPARATOR: Final = b",\n"
+"""Between two cards."""
+
+
 class Hits(msgspec.Struct, frozen=True, kw_only=True):
     """A page of cards, as the JSON texts that are stored.
 
     Attributes:
-        joined: the cards, with a comma between two.
+        joined: the cards, with SEPARATOR between two.
         etags: of the documents the cards belong to, in the same order.
     """
 
     joined: bytes = b""
-    etags: list[str] = []
+    etags: str = ""
     next_cursor: str | None = None
 
     def page_json(self) -> bytes:
@@ -69,7 +73,7 @@ class Hits(msgspec.Struct, frozen=True, kw_only=True):
 
     def etag(self) -> str:
         """The validator of the page; it costs a tenth of one over the cards."""
-        told = f"{self.next_cursor}/{'/'.join(self.etags)}"
+        told = f"{self.next_cursor}/{self.etags}"
         return hashlib.blake2b(told.encode(), digest_size=12).hexdigest()
 
 
@@ -86,29 +90,31 @@ def packed(page: Select[Any]) -> Select[Any]:
     It lets go of the interpreter's lock for each row, and waits for it where another thread took it.
     """
     rows = page.subquery("page")
-    size = func.length(cast(rows.c.card, LargeBinary()))
-    told = func.json_array(rows.c.etag, rows.c.subject_id, rows.c.place, size)
-    cards = cast(func.group_concat(rows.c.card, literal_column("','")), LargeBinary())
     columns: list[ColumnElement[Any]] = [
-        cards.label("cards"),
-        func.json_group_array(told, type_=Text()).label("told"),
+        cast(
+            func.group_concat(rows.c.card, literal_column(f"'{SEPARATOR.decode()}'")), LargeBinary()
+        ),
+        func.group_concat(rows.c.etag, literal_column("' '")),
+        func.group_concat(rows.c.subject_id, literal_column("' '")),
+        func.json_group_array(rows.c.place, type_=Text()),
     ]
-    return select(*columns)
+    names = ("cards", "etags", "subject_ids", "places")
+    return select(*(one.label(name) for one, name in zip(columns, names, strict=True)))
 
 
-_told: Final = msgspec.json.Decoder(list[tuple[str, str, int | str, int]]).decode
+_places: Final = msgspec.json.Decoder(list[int | str]).decode
 
 
 def unpacked(row: Row, order: Order, *, limit: int) -> Hits:
     """The page that `packed` made of up to `limit` + 1 rows."""
-    told = _told(row[1])
-    if not told:
+    joined, etags, subject_ids, told = row
+    if joined is None:
         return Hits()
-    joined: bytes = row[0]
+    places = _places(told)
     cursor = None
-    if len(told) > limit:
-        size = told.pop()[3]
-        joined = joined[: -size - 1]
-        _, subject_id, place, _ = told[-1]
-        cursor = encode_cursor((order.name, place, subject_id))
-    return Hits(joined=joined, etags=[one[0] for one in told], next_cursor=cursor)
+    if len(places) > limit:
+        # No text of JSON has a line feed, so the last one is where the card too many begins.
+        joined = joined[: joined.rindex(SEPARATOR)]
+        etags = etags[: etags.rindex(" ")]
+        cursor = encode_cursor((order.name, places[-2], subject_ids.rsplit(" ", 2)[-2]))
+    return Hits(joined=joined, etags=etags, next_cursor=cursor)

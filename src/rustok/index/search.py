@@ -30,7 +30,7 @@ from rustok.core.db.schema import EPOCH, MICROSECOND, any_of
 from rustok.core.db.statement import DialectName
 from rustok.core.ids import parse_id
 from rustok.core.pagination import InvalidCursor, decode_cursor, encode_cursor
-from rustok.index.hits import RELEVANCE, Hit, Hits, Order, packed, sent, unpacked
+from rustok.index.hits import RELEVANCE, SEPARATOR, Hit, Hits, Order, packed, sent, unpacked
 from rustok.index.matching import JoinInOrder, found_by, search_parameters
 from rustok.index.shelves import Shelf
 from rustok.index.words import Terms
@@ -180,8 +180,8 @@ class Catalogue:
             rows = rows[:limit]
             cursor = encode_cursor(query.build(compiled, rows[-1]).key(order))
         return Hits(
-            joined=b",".join([row[0] for row in rows]),
-            etags=[row[1] for row in rows],
+            joined=SEPARATOR.join([row[0] for row in rows]),
+            etags=" ".join([row[1] for row in rows]),
             next_cursor=cursor,
         )
 

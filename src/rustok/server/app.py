@@ -23,6 +23,7 @@ from rustok.core.ids import id_text
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
 from rustok.core.resilience.deadline import deadline
+from rustok.core.resilience.time_limit import TimeLimit
 from rustok.core.routing import PUBLIC, RateClass
 from rustok.core.tenancy import (
     ANONYMOUS,
@@ -132,6 +133,7 @@ class Application:
         self._problem_page = problem_page
         self._body_timeout_seconds = body_timeout_seconds
         self._timeout_seconds = request_timeout_seconds
+        self._time = TimeLimit(request_timeout_seconds)
         self._proxies = TrustedProxies(trusted_proxies)
         self._cors = cors
         self._hsts = hsts
@@ -212,9 +214,8 @@ class Application:
         seen.question = question
         try:
             # What waits on the way down knows when nobody will wait for it any more.
-            with deadline(self._timeout_seconds):
-                async with asyncio.timeout(self._timeout_seconds):
-                    answer = await self._answer(request, seen, trace, request_id)
+            with deadline(self._timeout_seconds), self._time.bound():
+                answer = await self._answer(request, seen, trace, request_id)
         except ClientGone:
             return
         except TimeoutError:

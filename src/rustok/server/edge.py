@@ -166,7 +166,8 @@ class Endpoint:
         )
         key = self._reader.idempotency_key(request)
         if isinstance(call, ReadCall):
-            async with self._parts.db.read(ctx) as tx:
+            one = self.route.one_statement
+            async with self._parts.db.read(ctx, one_statement=one) as tx:
                 call.tx = tx
                 result = await self.route.handler(call, **arguments)
             if self.route.personal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -21,6 +22,7 @@ MAX_ADDRESS_BYTES: Final = 8_192
 MAX_PARAMETERS: Final = 200
 BYTES_PER_SECOND: Final = 16_384
 """Each so many bytes of a body that came give it a second more."""
+_ESCAPED: Final = frozenset("%+")
 _SINGLE: Final = frozenset(
     {
         "authorization",
@@ -168,17 +170,8 @@ class Request:
         """
         if not self.query_string:
             return {}
-        try:
-            pairs = parse_qsl(
-                self.query_string,
-                keep_blank_values=True,
-                errors="strict",
-                max_num_fields=MAX_PARAMETERS,
-            )
-        except (ValueError, UnicodeDecodeError) as error:
-            raise InvalidInput("The query string is not valid percent-encoded UTF-8.") from error
         found: dict[str, list[str]] = {}
-        for name, value in pairs:
+        for name, value in _pairs(self.query_string):
             if "\x00" in value or "\x00" in name:
                 message = "NUL characters are not allowed."
                 raise InvalidInput(
@@ -188,11 +181,30 @@ class Request:
         return found
 
 
+def _pairs(query_string: str) -> Iterable[tuple[str, str]]:
+    """Names and values in turn. Raises InvalidInput: broken encoding, too many parameters."""
+    if _ESCAPED.isdisjoint(query_string) and query_string.count("&") < MAX_PARAMETERS:
+        # As most are; a tenth of the cost.
+        parts = (one.partition("=") for one in query_string.split("&") if one)
+        return [(name, value) for name, _, value in parts]
+    try:
+        return parse_qsl(
+            query_string, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS
+        )
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InvalidInput("The query string is not valid percent-encoded UTF-8.") from error
+
+
 _KNOWN: Final[dict[tuple[str, str], tuple[bytes, bytes]]] = {}
 
 
+@functools.lru_cache(maxsize=256)
+def _encoded_name(name: str) -> bytes:
+    return name.encode("latin-1")
+
+
 def _encoded(name: str, value: str) -> tuple[bytes, bytes]:
-    return name.encode("latin-1"), value.encode("latin-1", "replace")
+    return _encoded_name(name), value.encode("latin-1", "replace")
 
 
 def encode_once(headers: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from rustok.core.errors import RustokError
+from rustok.core.ids import id_text
 from rustok.core.parts import Parts
 from rustok.core.tenancy import context_for
 from rustok.server.access_log import AccessLog
@@ -64,8 +65,8 @@ def record(
         seconds=elapsed,
         request_id=request_id,
         trace=trace,
-        tenant=str(seen.tenant.id) if seen.tenant is not None else None,
-        actor=str(seen.actor.id) if seen.actor.id is not None else None,
+        tenant=id_text(seen.tenant.id) if seen.tenant is not None else None,
+        actor=id_text(seen.actor.id) if seen.actor.id is not None else None,
     )
 
 

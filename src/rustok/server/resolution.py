@@ -40,6 +40,9 @@ class TenantSuspended(PermissionDenied):
         super().__init__("This tenant is suspended and serves no requests.")
 
 
+_NAMES_OF_PLATFORM: Final = ("platform", str(PLATFORM_TENANT_ID))
+
+
 class Resolver:
     """Args:
     db: where tenants live.
@@ -107,7 +110,7 @@ class Resolver:
             TenantSuspended: see there.
         """
         key = "only:"
-        if header in ("platform", str(PLATFORM_TENANT_ID)):
+        if header in _NAMES_OF_PLATFORM:
             return _PLATFORM
         if header is not None:
             named = parse_tenant_ref(header, pointer="X-Tenant")

@@ -191,6 +191,22 @@ async def test_pages_lose_and_double_nothing_while_rows_are_written(
     assert pages >= 6
 
 
+async def test_cards_with_line_feeds_and_commas_are_cut_where_they_end(world: World) -> None:
+    tenant = await world.tenant()
+    names = ["A,\nB", 'C",\n{"id":"x"}', "D\n,", "E"]
+    async with world.write(tenant) as tx:
+        await put(tx, *(made(name, minute=minute) for minute, name in enumerate(names)))
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in names:
+        async with world.read(tenant) as tx:
+            page = await list_products(tx, ProductFilters(sort="newest", limit=1, cursor=cursor))
+        seen += titles(page)
+        cursor = page.next_cursor
+    assert seen == names[::-1]
+    assert cursor is None
+
+
 async def test_a_cursor_of_another_order_is_refused(world: World) -> None:
     tenant = await world.tenant()
     async with world.write(tenant) as tx:

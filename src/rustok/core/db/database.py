@@ -92,14 +92,19 @@ class Database:
     async def close(self) -> None:
         await self._driver.close()
 
-    def read(self, ctx: RequestContext) -> contextlib.AbstractAsyncContextManager[ReadTx]:
+    def read(
+        self, ctx: RequestContext, *, one_statement: bool = False
+    ) -> contextlib.AbstractAsyncContextManager[ReadTx]:
         """A transaction that reads the tenant of `ctx`.
+
+        Args:
+            one_statement: promises that one is all that is read; SQLite then needs no transaction around it.
 
         Raises:
             DatabaseUnavailable: no connection within the bound.
-            RuntimeError: this task has a transaction open already.
+            RuntimeError: this task has a transaction open already; a second statement after the promise.
         """
-        return _Reading(self, self._driver.transaction(tenant_id=ctx.tenant_id, write=False), ctx)
+        return _Reading(self, ctx, one_statement=one_statement)
 
     @contextlib.asynccontextmanager
     async def write(self, ctx: RequestContext) -> AsyncIterator[WriteTx]:
@@ -187,17 +192,15 @@ class Database:
 class _Reading:
     """What `Database.read` gives: the one transaction of its task while it is open."""
 
-    __slots__ = ("_ctx", "_db", "_only", "_transaction")
+    __slots__ = ("_ctx", "_db", "_one_statement", "_only", "_transaction")
 
-    def __init__(
-        self,
-        db: Database,
-        transaction: contextlib.AbstractAsyncContextManager[Connection],
-        ctx: RequestContext,
-    ) -> None:
+    def __init__(self, db: Database, ctx: RequestContext, *, one_statement: bool) -> None:
         self._db = db
-        self._transaction = transaction
+        self._transaction = db._driver.transaction(
+            tenant_id=ctx.tenant_id, write=False, one_statement=one_statement
+        )
         self._ctx = ctx
+        self._one_statement = one_statement
         self._only = _OnlyOne("read", "app", db.ended)
 
     async def __aenter__(self) -> ReadTx:
@@ -208,9 +211,12 @@ class _Reading:
             self._only.__exit__(*sys.exc_info())
             raise
         db = self._db
-        return ReadTx(
+        tx = ReadTx(
             connection, dialect=db.dialect, now=db.now(), ctx=self._ctx, observer=db.observer
         )
+        if self._one_statement:
+            tx.statements_left = 1
+        return tx
 
     async def __aexit__(
         self,

@@ -69,13 +69,14 @@ class Driver(Protocol):
         ...
 
     def transaction(
-        self, *, tenant_id: UUID | None, write: bool
+        self, *, tenant_id: UUID | None, write: bool, one_statement: bool = False
     ) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction; commit on a clean exit, roll back otherwise.
 
         Args:
             tenant_id: the tenant it is confined to; None is the system door.
             write: False promises to change nothing (a snapshot on SQLite, READ ONLY on PostgreSQL).
+            one_statement: promises that one statement is read, which is a snapshot by itself.
 
         Raises:
             DatabaseUnavailable: no connection or no lock within the bound.

@@ -218,7 +218,11 @@ class PostgresDriver:
 
     @contextlib.asynccontextmanager
     async def transaction(
-        self, *, tenant_id: UUID | None, write: bool
+        self,
+        *,
+        tenant_id: UUID | None,
+        write: bool,
+        one_statement: bool = False,  # noqa: ARG002 - the tenant belongs to a transaction
     ) -> AsyncIterator[PostgresConnection]:
         try:
             async with self.breaker.guard():

@@ -23,7 +23,10 @@ class ReadTx:
     Attributes:
         ctx: who asks, for which tenant, in which locale and trace.
         now: the time of this transaction, aware UTC; the same for all it writes.
+        statements_left: how many it may read still; None: any number.
     """
+
+    statements_left: int | None = None
 
     def __init__(
         self,
@@ -63,6 +66,10 @@ class ReadTx:
         self, query: Query[Any], **params: object
     ) -> tuple[Compiled[Any], Sequence[Row]]:
         """The rows of `query` as the driver gives them, for what is sent on as it is stored."""
+        if self.statements_left is not None:
+            if not self.statements_left:
+                raise RuntimeError("one statement was promised, and nothing holds two together")
+            self.statements_left -= 1
         compiled, arguments = self._bind(query, params)
         started = time.perf_counter()
         try:

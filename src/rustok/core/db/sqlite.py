@@ -40,6 +40,7 @@ from rustok.core.db.last_writes import LastWrite
 from rustok.core.db.schema import metadata
 from rustok.core.db.sqlite_actor import CACHE_BYTES, INLINE_SECONDS, Actor, Rows
 from rustok.core.db.statement import DialectName
+from rustok.core.resilience.time_limit import TimeLimit
 
 T = TypeVar("T")
 
@@ -61,12 +62,14 @@ class SqliteConnection:
     """A transaction on an actor; BEGIN travels with the first statement, in the same hop.
 
     Args:
+        begin: the statement before the first; None where one is all there is, as each step lets others
+            have the interpreter's lock.
         writes: what begins it may wait for another process, and what it runs may write; both on the thread.
     """
 
-    def __init__(self, actor: Actor, *, writes: bool) -> None:
+    def __init__(self, actor: Actor, begin: str | None, *, writes: bool) -> None:
         self._actor = actor
-        self._begin: str | None = "BEGIN IMMEDIATE" if writes else "BEGIN"
+        self._begin = begin
         self._writes = writes
         self._inline_seconds = 0.0
         self.is_cut = False
@@ -187,20 +190,24 @@ class _Reading:
     Args:
         readers: those that are free.
         wait_seconds: how long is waited for one.
+        begin: see SqliteConnection.
     """
 
-    __slots__ = ("_connection", "_reader", "_readers", "_wait_seconds")
+    __slots__ = ("_begin", "_connection", "_reader", "_readers", "_wait_seconds")
 
-    def __init__(self, readers: asyncio.LifoQueue[Actor], wait_seconds: float) -> None:
+    def __init__(
+        self, readers: asyncio.LifoQueue[Actor], wait_seconds: float, begin: str | None
+    ) -> None:
         self._readers = readers
         self._wait_seconds = wait_seconds
+        self._begin = begin
 
     async def __aenter__(self) -> SqliteConnection:
         try:
             self._reader = self._readers.get_nowait()
         except asyncio.QueueEmpty:
             self._reader = await self._wait()
-        self._connection = SqliteConnection(self._reader, writes=False)
+        self._connection = SqliteConnection(self._reader, self._begin, writes=False)
         return self._connection
 
     async def _wait(self) -> Actor:
@@ -248,6 +255,7 @@ class SqliteDriver:
         self._cache_bytes = cache_bytes
         self._busy_timeout_ms = busy_timeout_ms
         self._lock_timeout_seconds = lock_timeout_seconds
+        self._lock_time = TimeLimit(lock_timeout_seconds)
         self._write_lock = asyncio.Lock()
         self._writer: Actor | None = None
         self._readers: asyncio.LifoQueue[Actor] = asyncio.LifoQueue()
@@ -301,8 +309,12 @@ class SqliteDriver:
         *,
         tenant_id: UUID | None,  # noqa: ARG002 - no rows are hidden here; statements carry it
         write: bool,
+        one_statement: bool = False,
     ) -> contextlib.AbstractAsyncContextManager[SqliteConnection]:
-        return self._writing() if write else _Reading(self._readers, self._lock_timeout_seconds)
+        if write:
+            return self._writing()
+        begin = None if one_statement else "BEGIN"
+        return _Reading(self._readers, self._lock_timeout_seconds, begin)
 
     @contextlib.asynccontextmanager
     async def _writing(self) -> AsyncIterator[SqliteConnection]:
@@ -310,12 +322,12 @@ class SqliteDriver:
             raise DatabaseUnavailable
         asked = time.perf_counter()
         try:
-            async with asyncio.timeout(self._lock_timeout_seconds):
+            with self._lock_time.bound():
                 await self._write_lock.acquire()
         except TimeoutError as error:
             raise DatabaseUnavailable("Too many writers wait for the database.") from error
         waits.record_wait(asked)
-        connection = SqliteConnection(self._writer, writes=True)
+        connection = SqliteConnection(self._writer, "BEGIN IMMEDIATE", writes=True)
         try:
             yield connection
             began = time.perf_counter()

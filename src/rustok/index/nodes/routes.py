@@ -20,6 +20,7 @@ storefront = Routes("nodes", surface="storefront", tag="Content")
     summary="List and search published content",
     cache_seconds=CACHE_SECONDS,
     shows=("nodes",),
+    one_statement=True,
     errors=[InvalidCursor],
     response_model=Page[NodeCard],
 )
@@ -35,6 +36,7 @@ async def list_published_nodes(call: ReadCall, query: NodeFilters) -> RawReply:
     summary="Show published content",
     cache_seconds=CACHE_SECONDS,
     shows=("node",),
+    one_statement=True,
     errors=[NodeNotPublished],
     response_model=NodeDocument,
 )

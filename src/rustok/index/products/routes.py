@@ -25,6 +25,7 @@ storefront = Routes("products", surface="storefront", tag="Shop")
     summary="List and search products",
     cache_seconds=CACHE_SECONDS,
     shows=("products",),
+    one_statement=True,
     errors=[InvalidCursor],
     response_model=Page[ProductCard],
 )
@@ -53,6 +54,7 @@ async def count_product_facets(call: ReadCall, query: ProductFilters) -> Product
     summary="Show a product",
     cache_seconds=CACHE_SECONDS,
     shows=("product",),
+    one_statement=True,
     errors=[ProductNotOnOffer],
     response_model=ProductDocument,
 )

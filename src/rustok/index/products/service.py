@@ -87,30 +87,29 @@ async def refresh_sales(parts: Parts) -> int:
 def selection_of(filters: ProductFilters, terms: Terms | None) -> Selection:
     """The filters of a request as a selection of the shelf."""
     facets: list[tuple[str, tuple[str, ...]]] = []
-    for kind, one in (("category", filters.category), ("collection", filters.collection)):
-        if one is not None:
-            facets.append((kind, (one,)))
-    for kind, several in (
-        ("tag", filters.tag),
-        ("vendor", filters.vendor),
-        ("product_type", filters.product_type),
-    ):
-        if several:
-            facets.append((kind, tuple(several)))
-    options: dict[str, list[str]] = {}
-    for option in filters.option:
-        options.setdefault(option.split(":", 1)[0], []).append(option)
-    facets += [("option", tuple(values)) for values in options.values()]
-    bounds: dict[str, object] = {
-        "min_price": filters.min_price,
-        "max_price": filters.max_price,
-        "in_stock": filters.in_stock,
-    }
-    return Selection(
-        terms=terms,
-        facets=tuple(facets),
-        values={name: value for name, value in bounds.items() if value is not None},
-    )
+    if filters.category is not None:
+        facets.append(("category", (filters.category,)))
+    if filters.collection is not None:
+        facets.append(("collection", (filters.collection,)))
+    if filters.tag:
+        facets.append(("tag", filters.tag))
+    if filters.vendor:
+        facets.append(("vendor", filters.vendor))
+    if filters.product_type:
+        facets.append(("product_type", filters.product_type))
+    if filters.option:
+        options: dict[str, list[str]] = {}
+        for option in filters.option:
+            options.setdefault(option.split(":", 1)[0], []).append(option)
+        facets += [("option", tuple(values)) for values in options.values()]
+    values: dict[str, object] = {}
+    if filters.min_price is not None:
+        values["min_price"] = filters.min_price
+    if filters.max_price is not None:
+        values["max_price"] = filters.max_price
+    if filters.in_stock is not None:
+        values["in_stock"] = filters.in_stock
+    return Selection(terms=terms, facets=tuple(facets), values=values)
 
 
 async def list_products(tx: ReadTx, filters: ProductFilters) -> Hits:
