@@ -31,7 +31,7 @@ from rustok.core.db.statement import DialectName
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.resilience.breaker_settings import BreakerSettings
 from rustok.core.resilience.circuit_breaker import CircuitBreaker, CircuitOpen
-from rustok.core.resilience.deadline import remaining
+from rustok.core.resilience.time_limit import TimeLimit
 
 BREAKER: Final = BreakerSettings(
     consecutive_failures=5,
@@ -55,12 +55,21 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no
 
 
 class PostgresConnection:
-    def __init__(self, connection: Any) -> None:
+    """A connection in a transaction.
+
+    Args:
+        time: what a statement may take that the server's own bound does not end, as when the network
+            swallows it. One timer for all: asyncpg's own bound sets one for each statement.
+    """
+
+    def __init__(self, connection: Any, time: TimeLimit) -> None:
         self._connection = connection
+        self._time = time
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
         try:
-            rows: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *arguments)
+            with self._time.bound():
+                rows: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *arguments)
         except (
             asyncpg.PostgresError,
             asyncpg.InterfaceError,
@@ -73,7 +82,8 @@ class PostgresConnection:
 
     async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
         try:
-            status: str = await self._connection.execute(sql, *arguments)
+            with self._time.bound():
+                status: str = await self._connection.execute(sql, *arguments)
         except (
             asyncpg.PostgresError,
             asyncpg.InterfaceError,
@@ -87,7 +97,8 @@ class PostgresConnection:
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         try:
-            await self._connection.executemany(sql, rows)
+            with self._time.bound():
+                await self._connection.executemany(sql, rows)
         except (
             asyncpg.PostgresError,
             asyncpg.InterfaceError,
@@ -163,8 +174,9 @@ class PostgresDriver:
             "lock_timeout": str(lock_timeout_ms),
             "idle_in_transaction_session_timeout": str(statement_timeout_ms * 2),
         }
-        # A statement that the server's own bound does not end, as when the network swallows it.
-        self._command_seconds = statement_timeout_ms / 1000 + 5.0
+        self._connecting = TimeLimit(connect_timeout_seconds)
+        self._beginning = TimeLimit(BEGIN_SECONDS)
+        self._commands = TimeLimit(statement_timeout_ms / 1000 + 5.0)
         self.breaker = breaker or CircuitBreaker("database", BREAKER)
         self._pools: dict[str, Any] = {}
         self._opening = asyncio.Lock()
@@ -191,7 +203,6 @@ class PostgresDriver:
                     max_cached_statement_lifetime=0,
                     server_settings=self._server_settings,
                     timeout=self._connect_timeout_seconds,
-                    command_timeout=self._command_seconds,
                 )
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             raise DatabaseUnavailable from error
@@ -231,14 +242,20 @@ class PostgresDriver:
             raise DatabaseUnavailable(retry_after_seconds=error.retry_after_seconds) from error
         try:
             try:
-                yield PostgresConnection(connection)
+                yield PostgresConnection(connection, self._commands)
             except BaseException:
                 await _roll_back(connection)
                 raise
             began = time.perf_counter()
             try:
-                await connection.execute("COMMIT")
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                with self._commands.bound():
+                    await connection.execute("COMMIT")
+            except (
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                OSError,
+                TimeoutError,
+            ) as error:
                 raise translate(error) from error
             if write:
                 waits.record_commit(began, "postgresql")
@@ -248,10 +265,11 @@ class PostgresDriver:
     async def _begun(self, tenant_id: UUID | None, write: bool) -> tuple[Any, Any]:
         """A connection of the right pool with the transaction begun on it."""
         pool = await self._pool("system" if tenant_id is None else "app")
-        wait = min(self._connect_timeout_seconds, remaining())
         asked = time.perf_counter()
         try:
-            connection = await pool.acquire(timeout=wait)
+            # Without its own bound the pool makes no task for this.
+            with self._connecting.bound():
+                connection = await pool.acquire()
         except TimeoutError as error:
             if pool.get_size() - pool.get_idle_size() >= pool.get_max_size():
                 raise DatabaseBusy from error
@@ -260,7 +278,8 @@ class PostgresDriver:
             raise DatabaseUnavailable from error
         waits.record_wait(asked)
         try:
-            await connection.execute(_begin(tenant_id, write), timeout=BEGIN_SECONDS)
+            with self._beginning.bound():
+                await connection.execute(_begin(tenant_id, write))
         except BaseException as error:
             if isinstance(error, TimeoutError | asyncio.CancelledError):
                 _cut(connection)  # whether it began is not known
@@ -301,7 +320,7 @@ async def _give_back(pool: Any, connection: Any) -> None:
     with contextlib.suppress(
         asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
     ):
-        await asyncio.shield(pool.release(connection))
+        await pool.release(connection)  # shielded there
 
 
 def _cut(connection: Any) -> None:
