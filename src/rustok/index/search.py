@@ -42,7 +42,7 @@ HIDDEN_FACET: Final = "depends"
 _DIALECTS: Final[tuple[DialectName, ...]] = ("sqlite", "postgres")
 
 
-class Selection(msgspec.Struct, frozen=True, kw_only=True):
+class Selection(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Which rows of a shelf are wanted.
 
     Attributes:
@@ -54,6 +54,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     terms: Terms | None = None
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     values: dict[str, object] = msgspec.field(default_factory=dict)
+
+    @functools.cached_property
+    def shape(self) -> Shape:
+        """What its statements look like."""
+        return Shape(
+            term_count=len(self.terms.words) if self.terms is not None else 0,
+            facet_count=len(self.facets),
+            conditions=tuple(sorted(self.values)),
+        )
 
 
 class Shape(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,13 +88,6 @@ class Catalogue:
         self.shelf = shelf
         self.conditions = conditions
         self.orders: Final = {order.name: order for order in (*orders, RELEVANCE)}
-
-    def shape(self, selection: Selection) -> Shape:
-        return Shape(
-            term_count=len(selection.terms.words) if selection.terms is not None else 0,
-            facet_count=len(selection.facets),
-            conditions=tuple(sorted(selection.values)),
-        )
 
     def parameters(self, tx: ReadTx, selection: Selection) -> dict[str, object]:
         """Everything a statement of this selection binds."""
@@ -170,7 +172,7 @@ class Catalogue:
         bound = self.parameters(tx, selection)
         if cursor is not None:
             bound |= _position(cursor, order)
-        query = _page(self, self.shape(selection), order, cursor is not None)
+        query = _page(self, selection.shape, order, cursor is not None)
         compiled, rows = await tx.rows(query, **bound, limit=limit + 1)
         if tx.dialect == "sqlite":
             return unpacked(rows[0], order, limit=limit)
@@ -192,9 +194,7 @@ class Catalogue:
 
     async def count_facets(self, tx: ReadTx, selection: Selection) -> list[FacetCount]:
         """How many of the selected subjects have each value, the most frequent of a kind first."""
-        return await tx.all(
-            _facet_counts(self, self.shape(selection)), **self.parameters(tx, selection)
-        )
+        return await tx.all(_facet_counts(self, selection.shape), **self.parameters(tx, selection))
 
 
 class FacetCount(msgspec.Struct, frozen=True, kw_only=True):

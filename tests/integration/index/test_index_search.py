@@ -124,8 +124,8 @@ async def test_filters_narrow_and_facets_count(world: World) -> None:
     async with world.read(tenant) as tx:
         assert await found(tx, sort="title", category="shirts") == ["A", "B"]
         assert await found(tx, sort="title", tag=("sale",)) == ["A", "C"]
-        assert await found(tx, sort="title", option=["Color:red", "Color:blue"]) == ["A", "B", "C"]
-        assert await found(tx, sort="title", option=["Color:blue", "Size:S"]) == ["B"]
+        assert await found(tx, sort="title", option=("Color:red", "Color:blue")) == ["A", "B", "C"]
+        assert await found(tx, sort="title", option=("Color:blue", "Size:S")) == ["B"]
         assert await found(tx, sort="title", min_price=501) == ["B", "C"]
         assert await found(tx, sort="title", max_price=1_500) == ["A", "B"]
         assert await found(tx, sort="title", in_stock=False) == ["C"]

@@ -45,6 +45,8 @@ BREAKER: Final = BreakerSettings(
 """Of a database that takes no connection or begins nothing; what happens in transactions is their own."""
 BEGIN_SECONDS: Final = 2.0
 """Beginning takes less than a millisecond; so long without an answer and the connection is dead."""
+ROLLBACK_SECONDS: Final = 5.0
+"""Undoing may take its time; a connection that takes longer is cut, which undoes too."""
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
@@ -256,6 +258,8 @@ class PostgresDriver:
                 OSError,
                 TimeoutError,
             ) as error:
+                if isinstance(error, TimeoutError):
+                    _cut(connection)  # whether it was kept is not known
                 raise translate(error) from error
             if write:
                 waits.record_commit(began, "postgresql")
@@ -303,7 +307,7 @@ def _begin(tenant_id: UUID | None, write: bool) -> str:
 async def _roll_back(connection: Any) -> None:
     """Roll back within a bound; a connection that does not answer is cut, which rolls back too."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(ROLLBACK_SECONDS):
             await asyncio.shield(connection.execute("ROLLBACK"))
     except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
         _cut(connection)
@@ -320,7 +324,8 @@ async def _give_back(pool: Any, connection: Any) -> None:
     with contextlib.suppress(
         asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
     ):
-        await pool.release(connection)  # shielded there
+        # Shielded there. The bound is for what was cancelled and is not through with it yet.
+        await pool.release(connection, timeout=ROLLBACK_SECONDS)
 
 
 def _cut(connection: Any) -> None:

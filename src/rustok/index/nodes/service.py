@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -36,6 +37,7 @@ async def project(tx: WriteTx, node_ids: Sequence[UUID]) -> int:
 PROJECTION: Final = Projection(name="nodes", shelf=NODES, list_ids=nodes.list_ids, project=project)
 
 
+@functools.lru_cache(maxsize=1_024)
 def selection_of(filters: NodeFilters, terms: Terms | None) -> Selection:
     """The filters of a request as a selection of the shelf."""
     facets: list[tuple[str, tuple[str, ...]]] = []

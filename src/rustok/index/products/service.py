@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
@@ -84,6 +85,7 @@ async def refresh_sales(parts: Parts) -> int:
     return len(due)
 
 
+@functools.lru_cache(maxsize=1_024)
 def selection_of(filters: ProductFilters, terms: Terms | None) -> Selection:
     """The filters of a request as a selection of the shelf."""
     facets: list[tuple[str, tuple[str, ...]]] = []
