@@ -50,8 +50,17 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
+_last: list[tuple[datetime, int]] = [(EPOCH, 0)]
+"""The time a transaction writes stands in most of its rows, and is worked out once."""
+
+
 def _micros(value: datetime) -> int:
-    return (value - EPOCH) // MICROSECOND
+    known, micros = _last[0]
+    if known is value:
+        return micros
+    micros = (value - EPOCH) // MICROSECOND
+    _last[0] = (value, micros)
+    return micros
 
 
 def _from_micros(value: int) -> datetime:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Generic, Literal, TypeVar
 
 from sqlalchemy import Boolean, Table, bindparam, delete, insert, update
@@ -38,6 +39,13 @@ class TenantPredicateMissing(TypeError):
     """Raised at import: a statement reads or writes a tenant table without `tenant_id = TENANT`."""
 
 
+def _picking(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """What takes the values of `names` out of a mapping, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda params: [params[name] for name in names]
+
+
 class Compiled(Generic[T]):
     """One statement for one database: SQL text, argument order, conversions both ways.
 
@@ -45,7 +53,10 @@ class Compiled(Generic[T]):
     """
 
     __slots__ = (
+        "_defaults",
+        "_encoders",
         "_needs",
+        "_pick",
         "_tables",
         "arguments",
         "decoders",
@@ -76,6 +87,15 @@ class Compiled(Generic[T]):
                 getattr(bind.type, encode, None) if isinstance(bind.type, StoredType) else None
             )
             self.arguments.append((name, bind.value, bind.required, converter))
+        self._defaults = {
+            name: value for name, value, required, _ in self.arguments if not required
+        }
+        self._encoders = [
+            (index, convert)
+            for index, (_, _, _, convert) in enumerate(self.arguments)
+            if convert is not None
+        ]
+        self._pick = _picking(order)
         columns = list(getattr(statement, "exported_columns", ()) or ())
         self.names = tuple(column.key for column in columns)
         self.decoders: list[tuple[int, Convert]] = []
@@ -112,15 +132,16 @@ class Compiled(Generic[T]):
         Raises:
             TypeError: a parameter without a default is missing.
         """
-        values: list[Any] = []
-        for name, default, required, convert in self.arguments:
-            value = params.get(name, default)
-            if value is None:
-                if required and name not in params:
-                    raise TypeError(f"statement parameter {name!r} is missing")
-            elif convert is not None:
-                value = convert(value)
-            values.append(value)
+        if self._defaults:
+            params = {**self._defaults, **params}
+        try:
+            values = list(self._pick(params))
+        except KeyError as error:
+            raise TypeError(f"statement parameter {error.args[0]!r} is missing") from None
+        for index, convert in self._encoders:
+            value = values[index]
+            if value is not None:
+                values[index] = convert(value)
         return values
 
     def decode(self, row: Row) -> list[Any]:
@@ -175,7 +196,12 @@ class Query(_Statement, Generic[T]):
         self.into = into
 
     def build(self, compiled: Compiled[Any], row: Row) -> T:
-        return self.into(**dict(zip(compiled.names, compiled.decode(row), strict=True)))
+        values = list(row)
+        for index, convert in compiled.decoders:
+            value = values[index]
+            if value is not None:
+                values[index] = convert(value)
+        return self.into(**dict(zip(compiled.names, values, strict=True)))
 
 
 class _Scalar(Query[T]):

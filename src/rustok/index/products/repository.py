@@ -63,9 +63,7 @@ def _summary(shape: Shape) -> Query[Summary]:
 
 async def summarise(tx: ReadTx, selection: Selection) -> Summary:
     """Numbers over all products of a selection, in the locale and currency of the context."""
-    found = await tx.one(
-        _summary(selection.shape), **CATALOGUE.parameters(tx, selection)
-    )
+    found = await tx.one(_summary(selection.shape), **CATALOGUE.parameters(tx, selection))
     return found or Summary(total=0, in_stock=0, min_price_minor=None, max_price_minor=None)
 
 
