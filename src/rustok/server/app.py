@@ -19,7 +19,7 @@ from rustok.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from rustok.core.ids import id_text
+from rustok.core.ids import id_text, new_id
 from rustok.core.modules import Modules
 from rustok.core.parts import Parts
 from rustok.core.resilience.deadline import deadline
@@ -174,13 +174,16 @@ class Application:
         request = Request(scope, receive, body_timeout_seconds=self._body_timeout_seconds)
         self._proxies.apply(request)
         trace = tracing.begin(request.headers.get(trace_context.TRACEPARENT))
-        request_id = request_id_of(request.headers.get("x-request-id"))
+        correlation_id = new_id()
+        request_id = request_id_of(request.headers.get("x-request-id"), correlation_id)
         try:
             with (
                 log_fields(request_id=request_id, trace_id=trace.trace_id, span_id=trace.span_id),
                 tracing.root_at(trace, request.method, tracing.SERVER) as span,
             ):
-                await self._serve(request, send, trace, request_id, question, span)
+                seen = Seen(correlation_id, trace.traceparent())
+                seen.question = question
+                await self._serve(request, send, trace, request_id, seen, span)
         finally:
             self.in_flight -= 1
             if self.in_flight == 0:
@@ -203,19 +206,18 @@ class Application:
         send: Send,
         trace: trace_context.TraceContext,
         request_id: str,
-        question: Question | None,
+        seen: Seen,
         span: Span | NoSpan,
     ) -> None:
         started = time.perf_counter()
+        question = seen.question
         head = request.method == "HEAD"
         if head:
             request.method = "GET"
-        seen = Seen()
-        seen.question = question
         try:
             # What waits on the way down knows when nobody will wait for it any more.
             with deadline(self._timeout_seconds), self._time.bound():
-                answer = await self._answer(request, seen, trace, request_id)
+                answer = await self._answer(request, seen, request_id)
         except ClientGone:
             return
         except TimeoutError:
@@ -245,9 +247,7 @@ class Application:
             if ready is not None:
                 await send_ready(ready, question, send, started, self._access, stale=True)
                 return
-        headers = answer.headers
-        for name, value in API_HEADERS.items():
-            headers.setdefault(name, value)
+        headers = answer.headers = {**API_HEADERS, **answer.headers}
         if self._https or request.scheme == "https":
             headers.setdefault("strict-transport-security", self._hsts)
         if seen.tenant is not None and "origin" in request.headers:
@@ -263,16 +263,14 @@ class Application:
             headers["ratelimit-policy"] = seen.decision.limit.policy
             headers["ratelimit"] = seen.decision.header
         headers["x-request-id"] = request_id
-        headers["traceresponse"] = trace.traceparent()
+        headers["traceresponse"] = seen.traceparent
         if answer.chunks is not None:
             await send_stream(answer, request, send, ending=self._ending, head=head)
         else:
             await answer.send(send, head=head)
         record(self._access, request, answer, seen, trace, request_id, span, started, head=head)
 
-    async def _answer(
-        self, request: Request, seen: Seen, trace: trace_context.TraceContext, request_id: str
-    ) -> Answer:
+    async def _answer(self, request: Request, seen: Seen, request_id: str) -> Answer:
         request.check_frame()
         if not request.path.startswith("/health/"):
             self._gate.enter(request)
@@ -310,7 +308,7 @@ class Application:
             if actor.id is not None:
                 bind(actor=id_text(actor.id))
             seen.decision = await self._gate.admit(request, tenant.id, actor, route.rate)
-            ctx = context_of(request, tenant, actor, query, trace, request_id)
+            ctx = context_of(request, tenant, actor, query, seen, request_id)
             if seen.question is not None and endpoint.keep_seconds:
                 seen.keep_seconds = endpoint.keep_seconds
                 seen.epoch_at = self._ready.epoch(tenant.id)[0]
@@ -333,7 +331,7 @@ class Application:
                 raise MethodNotAllowed(["GET", "HEAD", "POST"])
             rate = _page_rate(request)
             seen.decision = await self._gate.admit(request, tenant.id, ANONYMOUS, rate)
-            ctx = context_of(request, tenant, ANONYMOUS, query, trace, request_id)
+            ctx = context_of(request, tenant, ANONYMOUS, query, seen, request_id)
             if request.method == "POST":
                 await request.body(MAX_FORM_BYTES)
             await self._gate.take_place(tenant.id)

@@ -5,14 +5,15 @@ Refuses: currencies the tenant does not sell in. Nothing is looked up here.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from rustok.core.errors import FieldError, InvalidInput
-from rustok.core.ids import new_id, new_id_text
+from rustok.core.ids import id_text, new_id_text
 from rustok.core.locale import negotiate, parse_locale
 from rustok.core.security.rate_limit import Decision
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile
 from rustok.server.message import Request
 from rustok.server.ready import Question
-from rustok.telemetry import trace_context
 
 
 class CurrencyNotOffered(InvalidInput):
@@ -34,6 +35,7 @@ class Seen:
 
     __slots__ = (
         "actor",
+        "correlation_id",
         "decision",
         "epoch_at",
         "is_sign_in",
@@ -41,9 +43,12 @@ class Seen:
         "question",
         "route",
         "tenant",
+        "traceparent",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, correlation_id: UUID, traceparent: str) -> None:
+        self.correlation_id = correlation_id
+        self.traceparent = traceparent
         self.route = "unmatched"
         self.tenant: TenantProfile | None = None
         self.question: Question | None = None
@@ -54,11 +59,11 @@ class Seen:
         self.decision: Decision | None = None
 
 
-def request_id_of(header: str | None) -> str:
-    """The caller's X-Request-ID where it can be one, else a new one."""
+def request_id_of(header: str | None, correlation_id: UUID | None = None) -> str:
+    """The caller's X-Request-ID where it can be one, else the correlation's, else a new one."""
     if header is not None and 8 <= len(header) <= 128 and header.isascii() and header.isprintable():
         return header
-    return new_id_text()
+    return new_id_text() if correlation_id is None else id_text(correlation_id)
 
 
 def context_of(
@@ -66,7 +71,7 @@ def context_of(
     tenant: TenantProfile,
     actor: Actor,
     query: dict[str, list[str]],
-    trace: trace_context.TraceContext,
+    seen: Seen,
     request_id: str,
 ) -> RequestContext:
     """Locale and currency by `?locale=` and `?currency=`, else by header, else the tenant's own."""
@@ -90,8 +95,8 @@ def context_of(
         actor=actor,
         locale=locale,
         currency=currency,
-        correlation_id=new_id(),
-        traceparent=trace.traceparent(),
+        correlation_id=seen.correlation_id,
+        traceparent=seen.traceparent,
         request_id=request_id,
         client=request.client,
     )

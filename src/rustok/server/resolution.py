@@ -7,12 +7,13 @@ the database is away, profiles of the last ten minutes serve.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from rustok.core.cache.cache import Cache
+from rustok.core.cache.cache import MISSING, Cache
 from rustok.core.cache.register import load_times
 from rustok.core.cache.settings import CacheSettings
 from rustok.core.cache.stats import CacheStats
@@ -109,18 +110,25 @@ class Resolver:
             TenantNotFound: nobody answers to it.
             TenantSuspended: see there.
         """
-        key = "only:"
         if header in _NAMES_OF_PLATFORM:
             return _PLATFORM
-        if header is not None:
-            named = parse_tenant_ref(header, pointer="X-Tenant")
-            key = f"id:{named}" if isinstance(named, UUID) else f"slug:{named}"
-        elif host and not _names_no_tenant(host):
-            key = f"host:{parse_host(host)}"
-        profile = await self._cache.get(key)
+        key = _key_of(header, host)
+        known = self._cache.get_nowait(key)
+        profile = known if known is not MISSING else await self._cache.get(key)
         if profile.status != "active":
             raise TenantSuspended
         return profile
+
+
+@functools.lru_cache(maxsize=1_024)
+def _key_of(header: str | None, host: str | None) -> str:
+    """What the cache of profiles calls the tenant that these name. Raises as `resolve`."""
+    if header is not None:
+        named = parse_tenant_ref(header, pointer="X-Tenant")
+        return f"id:{named}" if isinstance(named, UUID) else f"slug:{named}"
+    if host and not _names_no_tenant(host):
+        return f"host:{parse_host(host)}"
+    return "only:"
 
 
 def _names_no_tenant(host: str) -> bool:

@@ -294,6 +294,19 @@ async def test_answers_carry_security_headers_and_the_request_id(admin: httpx.As
     assert response.headers["cache-control"].startswith("private")
 
 
+async def test_the_events_of_a_request_name_the_id_that_its_answer_gave(
+    world: World, tenant: TenantProfile, admin: httpx.AsyncClient
+) -> None:
+    named = await admin.post(DOMAINS, json={"host": "a.example"})
+    own = await admin.post(
+        DOMAINS, json={"host": "b.example"}, headers={"x-request-id": "abc-12345"}
+    )
+    assert (named.status_code, own.status_code) == (201, 201)
+    first, second = [one.correlation_id for one in await world.events(tenant)][-2:]
+    assert str(first) == named.headers["x-request-id"]
+    assert str(second) not in ("abc-12345", str(first))
+
+
 async def test_the_callers_trace_goes_on(world: World, admin: httpx.AsyncClient) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     response = await admin.post(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Literal
@@ -192,7 +191,7 @@ class Database:
 class _Reading:
     """What `Database.read` gives: the one transaction of its task while it is open."""
 
-    __slots__ = ("_ctx", "_db", "_one_statement", "_only", "_transaction")
+    __slots__ = ("_ctx", "_db", "_one_statement", "_token", "_transaction")
 
     def __init__(self, db: Database, ctx: RequestContext, *, one_statement: bool) -> None:
         self._db = db
@@ -201,14 +200,13 @@ class _Reading:
         )
         self._ctx = ctx
         self._one_statement = one_statement
-        self._only = _OnlyOne("read", "app", db.ended)
 
     async def __aenter__(self) -> ReadTx:
-        self._only.__enter__()
+        self._token = _begin_only("read")
         try:
             connection = await self._transaction.__aenter__()
         except BaseException:
-            self._only.__exit__(*sys.exc_info())
+            self._end(failed=True)
             raise
         db = self._db
         tx = ReadTx(
@@ -227,10 +225,23 @@ class _Reading:
         try:
             handled = await self._transaction.__aexit__(kind, error, traceback)
         except BaseException:
-            self._only.__exit__(*sys.exc_info())
+            self._end(failed=True)
             raise
-        self._only.__exit__(kind, error, traceback)
+        self._end(failed=kind is not None)
         return handled
+
+    def _end(self, *, failed: bool) -> None:
+        _open.reset(self._token)
+        if self._db.ended is not None:
+            self._db.ended("app", "rollback" if failed else "commit")
+
+
+def _begin_only(name: str) -> Token[str | None]:
+    """Raises RuntimeError when this task has a transaction open already."""
+    already = _open.get()
+    if already is not None:
+        raise RuntimeError(f"transaction '{name}' inside transaction '{already}'")
+    return _open.set(name)
 
 
 class _OnlyOne:
@@ -244,10 +255,7 @@ class _OnlyOne:
         self._ended = ended
 
     def __enter__(self) -> None:
-        already = _open.get()
-        if already is not None:
-            raise RuntimeError(f"transaction '{self._name}' inside transaction '{already}'")
-        self._token = _open.set(self._name)
+        self._token = _begin_only(self._name)
 
     def __exit__(
         self,
