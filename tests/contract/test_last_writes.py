@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Text, bindparam, update
 
-from rustok.core.db import UniqueViolation, WriteTx
+from rustok.core.db import TENANT, Command, UniqueViolation, WriteTx
 from rustok.core.errors import ConcurrentUpdate
 from rustok.core.ids import new_id
 from rustok.platform.tenants.tables import tenant_domains
@@ -165,3 +166,30 @@ async def test_what_waits_is_held_to_the_tenant_of_the_transaction(world: World)
             tx.update_last(tenant_domains, {"id": row}, host="ours.example")
     async with world.read(theirs) as rtx:
         assert [one.host for one in await rtx.all(ALL)] == ["theirs.example"]
+
+
+async def test_each_of_many_rows_that_wait_is_held_to_the_tenant_of_the_transaction(
+    world: World,
+) -> None:
+    own, other = await world.tenant(), await world.tenant()
+    async with world.write(other) as tx:
+        theirs = add_last(tx, "theirs.example")
+    async with world.write(own) as tx:
+        mine = [add_last(tx, f"{name}.example") for name in "ab"]
+        rename = Command(
+            update(tenant_domains)
+            .where(tenant_domains.c.tenant_id == TENANT, tenant_domains.c.id == bindparam("at"))
+            .values(host=bindparam("to", type_=Text()))
+        )
+        tx.run_last(
+            rename,
+            [
+                {"at": mine[0], "to": "one.example"},
+                {"at": mine[1], "to": "two.example"},
+                {"at": theirs, "to": "stolen.example", "tenant_id": other.id},
+            ],
+        )
+    async with world.read(own) as rtx:
+        assert [row.host for row in await rtx.all(ALL)] == ["one.example", "two.example"]
+    async with world.read(other) as rtx:
+        assert [row.host for row in await rtx.all(ALL)] == ["theirs.example"]

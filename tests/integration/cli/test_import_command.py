@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -71,17 +70,14 @@ def test_ctrl_c_stops_after_a_step_and_the_same_command_goes_on(
     monkeypatch.setattr(worker, "BATCH", 1)
     path = shop(tmp_path, 400)
 
-    def press() -> None:
-        time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    finger = threading.Thread(target=press)
     write = worker._Worker._write
+    pressed: list[int] = []
 
     async def slowly(self: worker._Worker, batch: list[object]) -> None:
-        if self._run.next_index == 3 and not finger.is_alive() and finger.ident is None:
-            finger.start()
-            finger.join()
+        if self._run.next_index == 3 and not pressed:
+            pressed.append(3)
+            os.kill(os.getpid(), signal.SIGINT)
+            await asyncio.sleep(0.05)
         await write(self, batch)  # type: ignore[arg-type]  # the batch as it came
 
     monkeypatch.setattr(worker._Worker, "_write", slowly)
