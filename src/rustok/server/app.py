@@ -34,7 +34,7 @@ from rustok.core.tenancy import (
 )
 from rustok.platform.cdn import api as cdn
 from rustok.server.access_log import AccessLog
-from rustok.server.asked import Seen, context_of, request_id_of
+from rustok.server.asked import CREDENTIALS, Seen, context_of, request_id_of
 from rustok.server.compression import compress
 from rustok.server.edge import Endpoint
 from rustok.server.headers import API_HEADERS, EVERYWHERE, HSTS, cors_headers
@@ -297,12 +297,12 @@ class Application:
             return Answer(status=204, headers={"allow": ", ".join(sorted(found[0]))})
         if found is not None and request.method in found[0]:
             route = found[0][request.method]
-            endpoint = self._endpoints[(route.method, route.full_path)]
-            seen.route = route.full_path
+            seen.route = full_path = route.full_path
+            endpoint = self._endpoints[route.method, full_path]
             # Signing in with an expired token still in the header must not need signing in.
             signing_in = route.surface == "auth" and route.permission == PUBLIC
             seen.is_sign_in = signing_in
-            bind(tenant=tenant_text, route=route.full_path)
+            bind(tenant=tenant_text, route=full_path)
             actor = ANONYMOUS if signing_in else await self._actor_of(request, tenant)
             seen.actor = actor
             if actor.id is not None:
@@ -317,7 +317,8 @@ class Application:
             if request.method != "GET":
                 # Before a place is taken: who sends slowly must not hold what others wait for.
                 await endpoint.receive(request, ctx)
-            await self._gate.take_place(tenant.id)
+            if not self._gate.take_place(tenant.id):
+                await self._gate.wait_for_place(tenant.id)
             try:
                 return await endpoint.run(request, ctx, found[1], query)
             finally:
@@ -334,7 +335,8 @@ class Application:
             ctx = context_of(request, tenant, ANONYMOUS, query, seen, request_id)
             if request.method == "POST":
                 await request.body(MAX_FORM_BYTES)
-            await self._gate.take_place(tenant.id)
+            if not self._gate.take_place(tenant.id):
+                await self._gate.wait_for_place(tenant.id)
             try:
                 answer = await self._tenant_page(request, ctx)
             finally:
@@ -362,6 +364,8 @@ class Application:
             answer.headers.pop("content-encoding", None)
 
     async def _actor_of(self, request: Request, tenant: TenantProfile) -> Actor:
+        if CREDENTIALS.isdisjoint(request.headers):
+            return ANONYMOUS
         try:
             return await self._authenticate(self._parts, tenant, request.headers)
         except Unauthenticated:
@@ -369,6 +373,8 @@ class Application:
             raise
 
     def _page_of(self, path: str) -> tuple[str, Page] | None:
+        if path.startswith("/api/v1/"):
+            return None
         exact = self._pages.get(path)
         if exact is not None:
             return path, exact

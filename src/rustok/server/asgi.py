@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 from rustok.core.parts import Parts
 from rustok.core.tenancy import Actor, TenantProfile
@@ -18,8 +18,11 @@ from rustok.server.platform import Platform
 from rustok.telemetry import top_tenants
 
 
-async def _authenticate(parts: Parts, tenant: TenantProfile, headers: Mapping[str, str]) -> Actor:
-    return await identity.authenticate(
+def _authenticate(
+    parts: Parts, tenant: TenantProfile, headers: Mapping[str, str]
+) -> Awaitable[Actor]:
+    """The actor by CREDENTIALS."""
+    return identity.authenticate(
         parts,
         tenant,
         authorization=headers.get("authorization"),

@@ -5,6 +5,7 @@ Refuses: currencies the tenant does not sell in. Nothing is looked up here.
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from rustok.core.errors import FieldError, InvalidInput
@@ -14,6 +15,9 @@ from rustok.core.security.rate_limit import Decision
 from rustok.core.tenancy import ANONYMOUS, Actor, RequestContext, TenantProfile
 from rustok.server.message import Request
 from rustok.server.ready import Question
+
+CREDENTIALS: Final = frozenset({"authorization", "x-api-key"})
+"""Headers that say who asks; without any it is nobody."""
 
 
 class CurrencyNotOffered(InvalidInput):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Awaitable
 from typing import Any, Final
 
 import msgspec
@@ -67,6 +68,7 @@ class Endpoint:
         self._max_body_bytes = route.max_body_bytes or max_body_bytes
         self._takes_body = route.body is not None
         self._reader = Reader(route)
+        self._is_conditional = route.precondition != "none"
         self._can_wait = route.method != "GET" and not route.essential
         self._is_audited = route.method != "GET" and route.surface in _AUDITED_SURFACES
         self._is_query = issubclass(route.call, ReadCall)
@@ -122,12 +124,16 @@ class Endpoint:
         self.check_access(ctx)
         await request.body(self._max_body_bytes)
 
-    async def run(
+    def run(
+        self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
+    ) -> Awaitable[Answer]:
+        """Carry the request out; commands of the shop and of content are counted."""
+        run = self._run_counted if self._is_counted else self._run
+        return run(request, ctx, values, query)
+
+    async def _run_counted(
         self, request: Request, ctx: RequestContext, values: list[str], query: dict[str, list[str]]
     ) -> Answer:
-        """Carry the request out; commands of the shop and of content are counted."""
-        if not self._is_counted:
-            return await self._run(request, ctx, values, query)
         started = time.perf_counter()
         outcome: CommandOutcome = "failed"
         try:
@@ -160,11 +166,10 @@ class Endpoint:
         call = self.route.call(
             ctx=ctx,
             parts=self._parts,
-            expected_version=self._reader.precondition(request),
+            expected_version=self._reader.precondition(request) if self._is_conditional else None,
             headers=request.headers,
             client=request.client,
         )
-        key = self._reader.idempotency_key(request)
         if isinstance(call, ReadCall):
             one = self.route.one_statement
             async with self._parts.db.read(ctx, one_statement=one) as tx:
@@ -174,6 +179,7 @@ class Endpoint:
                 self._note(ctx, "data.read", arguments)
             return self._answer(result, request)
         if isinstance(call, WriteCall):
+            key = self._reader.idempotency_key(request)
             async with self._parts.db.write(ctx) as write_tx:
                 call.tx = write_tx
                 return await self._command(call, write_tx, arguments, key, request, content)

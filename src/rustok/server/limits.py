@@ -212,14 +212,16 @@ class Gate:
         if not decision.allowed:
             raise self._refusal(decision, "address", "login", address)
 
-    async def take_place(self, tenant_id: UUID) -> None:
-        """Take one of the tenant's places, to be given back with `leave_place`.
+    def take_place(self, tenant_id: UUID) -> bool:
+        """Take one of the tenant's places, to be given back with `leave_place`; False when none is free."""
+        return self._shares.enter(tenant_id)
+
+    async def wait_for_place(self, tenant_id: UUID) -> None:
+        """Take the next place that is given back.
 
         Raises:
             ShareTaken.
         """
-        if self._shares.enter(tenant_id):
-            return
         try:
             await self._shares.wait(tenant_id)
         except ShareTaken:
