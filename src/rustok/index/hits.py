@@ -90,16 +90,14 @@ def packed(page: Select[Any]) -> Select[Any]:
     It lets go of the interpreter's lock for each row, and waits for it where another thread took it.
     """
     rows = page.subquery("page")
-    columns: list[ColumnElement[Any]] = [
-        cast(
-            func.group_concat(rows.c.card, literal_column(f"'{SEPARATOR.decode()}'")), LargeBinary()
-        ),
-        func.group_concat(rows.c.etag, literal_column("' '")),
-        func.group_concat(rows.c.subject_id, literal_column("' '")),
-        func.json_group_array(rows.c.place, type_=Text()),
-    ]
-    names = ("cards", "etags", "subject_ids", "places")
-    return select(*(one.label(name) for one, name in zip(columns, names, strict=True)))
+    between = literal_column(f"'{SEPARATOR.decode()}'", Text())
+    space = literal_column("' '", Text())
+    return select(
+        cast(func.group_concat(rows.c.card, between), LargeBinary()).label("cards"),
+        func.group_concat(rows.c.etag, space).label("etags"),
+        func.group_concat(rows.c.subject_id, space).label("subject_ids"),
+        func.json_group_array(rows.c.place, type_=Text()).label("places"),
+    )
 
 
 _places: Final = msgspec.json.Decoder(list[int | str]).decode

@@ -68,7 +68,6 @@ class Endpoint:
         self._max_body_bytes = route.max_body_bytes or max_body_bytes
         self._takes_body = route.body is not None
         self._reader = Reader(route)
-        self._is_conditional = route.precondition != "none"
         self._can_wait = route.method != "GET" and not route.essential
         self._is_audited = route.method != "GET" and route.surface in _AUDITED_SURFACES
         self._is_query = issubclass(route.call, ReadCall)
@@ -166,7 +165,7 @@ class Endpoint:
         call = self.route.call(
             ctx=ctx,
             parts=self._parts,
-            expected_version=self._reader.precondition(request) if self._is_conditional else None,
+            expected_version=self._reader.precondition(request),
             headers=request.headers,
             client=request.client,
         )

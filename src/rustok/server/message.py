@@ -184,8 +184,8 @@ class Request:
 def _pairs(query_string: str) -> Iterable[tuple[str, str]]:
     """Names and values in turn. Raises InvalidInput: broken encoding, too many parameters."""
     if _ESCAPED.isdisjoint(query_string) and query_string.count("&") < MAX_PARAMETERS:
-        # As most are; a tenth of the cost.
-        parts = (one.partition("=") for one in query_string.split("&") if one)
+        # As most are; half the cost.
+        parts = [one.partition("=") for one in query_string.split("&") if one]
         return [(name, value) for name, _, value in parts]
     try:
         return parse_qsl(

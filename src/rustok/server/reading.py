@@ -11,7 +11,7 @@ import msgspec
 
 from rustok.core import idempotency
 from rustok.core.errors import FieldError, InvalidInput, NotFound, PreconditionRequired
-from rustok.core.routing import ID_SHAPE, RawBody, Route, WriteCall
+from rustok.core.routing import ID_SHAPE, RawBody, Route
 from rustok.server.json_shape import check_shape
 from rustok.server.message import Request
 from rustok.server.problems import MalformedJson, UnsupportedMediaType, validation_error
@@ -36,7 +36,6 @@ class Reader:
             if route.query is not None
             else frozenset()
         )
-        self._is_command = issubclass(route.call, WriteCall)
 
     def path(self, values: list[str]) -> dict[str, Any]:
         """The parts of the address by name. Raises InvalidInput, NotFound."""
@@ -131,7 +130,7 @@ class Reader:
 
     def idempotency_key(self, request: Request) -> str | None:
         """The Idempotency-Key of a command, checked; None without one. Raises InvalidInput."""
-        if self._route.idempotency == "none" or not self._is_command:
+        if self._route.idempotency == "none":
             return None
         return idempotency.check_key(
             request.headers.get("idempotency-key"), required=self._route.idempotency == "required"

@@ -206,7 +206,7 @@ class _Reading:
         try:
             connection = await self._transaction.__aenter__()
         except BaseException:
-            self._end(failed=True)
+            _end_only(self._token, "app", self._db.ended, failed=True)
             raise
         db = self._db
         tx = ReadTx(
@@ -225,15 +225,10 @@ class _Reading:
         try:
             handled = await self._transaction.__aexit__(kind, error, traceback)
         except BaseException:
-            self._end(failed=True)
+            _end_only(self._token, "app", self._db.ended, failed=True)
             raise
-        self._end(failed=kind is not None)
+        _end_only(self._token, "app", self._db.ended, failed=kind is not None)
         return handled
-
-    def _end(self, *, failed: bool) -> None:
-        _open.reset(self._token)
-        if self._db.ended is not None:
-            self._db.ended("app", "rollback" if failed else "commit")
 
 
 def _begin_only(name: str) -> Token[str | None]:
@@ -242,6 +237,13 @@ def _begin_only(name: str) -> Token[str | None]:
     if already is not None:
         raise RuntimeError(f"transaction '{name}' inside transaction '{already}'")
     return _open.set(name)
+
+
+def _end_only(token: Token[str | None], role: Role, ended: Ended | None, *, failed: bool) -> None:
+    """Let the task open another, and tell how this one ended."""
+    _open.reset(token)
+    if ended is not None:
+        ended(role, "rollback" if failed else "commit")
 
 
 class _OnlyOne:
@@ -263,6 +265,4 @@ class _OnlyOne:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _open.reset(self._token)
-        if self._ended is not None:
-            self._ended(self._role, "commit" if kind is None else "rollback")
+        _end_only(self._token, self._role, self._ended, failed=kind is not None)

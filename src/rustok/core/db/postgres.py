@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,47 +68,25 @@ class PostgresConnection:
         self._connection = connection
         self._time = time
 
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+    async def _ask(self, call: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """The answer within the bound. Raises what `translate` makes of a fault."""
         try:
             with self._time.bound():
-                rows: Sequence[Sequence[Any]] = await self._connection.fetch(sql, *arguments)
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-            TimeoutError,
-            ValueError,
-        ) as error:
+                return await call(*arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
             raise translate(error) from error
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = await self._ask(self._connection.fetch, sql, *arguments)
         return rows
 
     async def execute(self, sql: str, arguments: Sequence[Any]) -> int:
-        try:
-            with self._time.bound():
-                status: str = await self._connection.execute(sql, *arguments)
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-            TimeoutError,
-            ValueError,
-        ) as error:
-            raise translate(error) from error
+        status: str = await self._ask(self._connection.execute, sql, *arguments)
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
 
     async def execute_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        try:
-            with self._time.bound():
-                await self._connection.executemany(sql, rows)
-        except (
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            OSError,
-            TimeoutError,
-            ValueError,
-        ) as error:
-            raise translate(error) from error
+        await self._ask(self._connection.executemany, sql, rows)
 
     async def execute_together(self, writes: Sequence[LastWrite]) -> None:
         for wave in waves(writes):
@@ -252,12 +230,7 @@ class PostgresDriver:
             try:
                 with self._commands.bound():
                     await connection.execute("COMMIT")
-            except (
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                OSError,
-                TimeoutError,
-            ) as error:
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 if isinstance(error, TimeoutError):
                     _cut(connection)  # whether it was kept is not known
                 raise translate(error) from error

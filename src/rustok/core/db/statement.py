@@ -196,12 +196,7 @@ class Query(_Statement, Generic[T]):
         self.into = into
 
     def build(self, compiled: Compiled[Any], row: Row) -> T:
-        values = list(row)
-        for index, convert in compiled.decoders:
-            value = values[index]
-            if value is not None:
-                values[index] = convert(value)
-        return self.into(**dict(zip(compiled.names, values, strict=True)))
+        return self.into(**dict(zip(compiled.names, compiled.decode(row), strict=True)))
 
 
 class _Scalar(Query[T]):

@@ -251,9 +251,8 @@ class WriteTx(ReadTx):
         """
         if not rows:
             return
-        compiled, first = self._bind(command, dict(rows[0]))
-        tenant = {"tenant_id": self._tenant()} if self._tenant() is not None else {}
-        bound = [first, *(compiled.bind({**row, **tenant}) for row in rows[1:])]
+        compiled = command.compiled(self._dialect)
+        bound = [self._bind(command, dict(row))[1] for row in rows]
         write = LastWrite(compiled, bound, expected, otherwise)
         if self._last and (joint := self._last[-1].joined_with(write)) is not None:
             self._last[-1] = joint
