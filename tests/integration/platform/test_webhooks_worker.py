@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -156,6 +157,26 @@ async def test_in_order_the_second_waits_for_the_first_of_its_aggregate(world: W
     told = [json.loads(one.body) for one in receiver.received]
     sequences = [one["sequence"] for one in told if one["type"] == "tenant.updated"]
     assert sequences == [2, 2, 3, 4]
+
+
+async def test_what_a_delivery_ending_during_a_look_sets_free_is_found_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant = await world.tenant()
+    async with Receiver() as receiver:
+        await add_endpoint(world, tenant, receiver.url, is_ordered=True)
+        await rename(world, tenant, "One", "Two", "Three")
+        worker = courier(world)
+        look = worker._look
+
+        async def slow_look(after: UUID | None) -> list[due.Due]:
+            found = await look(after)
+            await worker.finish()
+            return found
+
+        monkeypatch.setattr(worker, "_look", slow_look)
+        assert await worker.settle() == 3
+    assert {one.state for one in await deliveries_of(world, tenant)} == {"delivered"}
 
 
 async def test_a_given_up_delivery_lets_the_next_of_its_aggregate_pass(world: World) -> None:

@@ -71,6 +71,7 @@ class Postman:
         self._sender = sender
         self._breaker = circuit or parts.breakers.breaker("mail", BREAKER)
         self._running: set[asyncio.Task[None]] = set()
+        self._started = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then let sendings under way end; survives an absent database."""
@@ -111,6 +112,7 @@ class Postman:
         for one in leaving:
             task = asyncio.create_task(self._deliver(one))
             self._running.add(task)
+            self._started += 1
             task.add_done_callback(self._ended)
         return bool(claimed)
 
@@ -140,13 +142,12 @@ class Postman:
 
     async def settle(self) -> int:
         """Send all that is due now and wait for it; returns how many mails were looked at."""
-        seen = 0
+        started = self._started
         while True:
             while await self.step():
                 pass
             if not self._running:
-                return seen
-            seen += len(self._running)
+                return self._started - started
             await asyncio.wait(set(self._running))
 
     async def finish(self) -> None:

@@ -78,6 +78,7 @@ class Courier:
         # A family: an endpoint's name would be an unbounded metric label.
         self._breakers = parts.breakers.family("webhooks", BREAKER)
         self._running: dict[asyncio.Task[None], Claimed] = {}
+        self._started = self._done = 0
         self._after: UUID | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -109,13 +110,15 @@ class Courier:
         free = self._concurrency - len(self._running)
         if free <= 0:
             return False
+        done = self._done
         found = await self._look(self._after)
         if not found and self._after is not None:
             found = await self._look(None)
         chosen = self._choose(found, free)
         if chosen:
             await self._claim_and_start(chosen)
-        return bool(chosen)
+        # What ended during the look has made room that the look could not see.
+        return bool(chosen) or self._done != done
 
     async def _look(self, after: UUID | None) -> list[due.Due]:
         async with self._parts.db.system("webhooks: what is due", write=False) as tx:
@@ -141,13 +144,12 @@ class Courier:
 
     async def settle(self) -> int:
         """Send all that is due now and wait for it; returns how many requests were made."""
-        sent = 0
+        started = self._started
         while True:
             while await self.step():
                 pass
             if not self._running:
-                return sent
-            sent += len(self._running)
+                return self._started - started
             await asyncio.wait(set(self._running))
 
     async def finish(self) -> None:
@@ -174,10 +176,12 @@ class Courier:
             sealed = [key.sealed_secret for key in keys if key.endpoint_id == one.endpoint_id]
             task = asyncio.create_task(self._deliver(one, urls[one.endpoint_id], sealed))
             self._running[task] = one
+            self._started += 1
             task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         claimed = self._running.pop(task)
+        self._done += 1
         if not task.cancelled() and task.exception() is not None:
             # The claim runs out and the delivery is due again: at least once.
             log.error(
