@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import idna
 import pytest
-from hypothesis import given
+from email_validator import SPECIAL_USE_DOMAIN_NAMES
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rustok.core.errors import InvalidInput
+from rustok.core.security import identifiers
 from rustok.core.security.identifiers import (
     RESERVED_SLUGS,
     handle_from_title,
@@ -81,3 +83,40 @@ def test_a_handle_made_of_a_title_is_a_handle_of_that_length(title: str, length:
     handle = handle_from_title(title, fallback="x", max_length=length)
     assert parse_handle(handle, pointer="/handle") == handle
     assert len(handle) <= length
+
+
+_PART = st.from_regex(r"\A[a-zA-Z0-9_]{1,30}\Z")
+_PLAIN = st.builds(
+    lambda local, separators, domain, top: (
+        "".join(part + separator for part, separator in zip(local, separators, strict=False)).strip(
+            ".+-"
+        )
+        + "@"
+        + ".".join([*domain, top])
+    ),
+    st.lists(_PART, min_size=1, max_size=4),
+    st.lists(st.sampled_from(".+-"), min_size=4, max_size=4),
+    st.lists(st.from_regex(r"\A[a-zA-Z0-9]{1,63}\Z"), min_size=1, max_size=4),
+    st.from_regex(r"\A[a-zA-Z]{2,63}\Z") | st.sampled_from(SPECIAL_USE_DOMAIN_NAMES),
+)
+
+
+@given(text=_PLAIN | ANY_TEXT)
+@example(text="a" * 64 + "@example.com")
+@example(text="a" * 65 + "@example.com")
+@example(text="ada@" + "a" * 63 + ".com")
+@example(text="ada@" + "a" * 64 + ".com")
+@example(text="ada@mail.LOCAL")
+@example(text="ada@123.com")
+@example(text="ada@example.com\n")
+def test_an_address_that_is_read_quickly_is_read_as_the_library_reads_it(text: str) -> None:
+    def read(*, quickly: bool) -> str | None:
+        with pytest.MonkeyPatch.context() as patch:
+            if not quickly:
+                patch.setattr(identifiers, "_PLAIN_EMAIL", re.compile(r"(?!)"))
+            try:
+                return parse_email(text, pointer="/email")
+            except InvalidInput:
+                return None
+
+    assert read(quickly=True) == read(quickly=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Literal
 from uuid import UUID
 
@@ -146,6 +147,7 @@ def tagged(tenant_id: UUID, row_id: UUID, body: bytes) -> bytes:
     return tenant_id.bytes + row_id.bytes + body
 
 
+@lru_cache(maxsize=256)  # a caller comes again
 def kept_address(client: str | None, policy: AddressPolicy) -> str | None:
     """As much of a network address as the policy keeps; None for what is no address."""
     if client is None or policy == "none":

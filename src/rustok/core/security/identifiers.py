@@ -216,6 +216,13 @@ def handle_from_title(
     return handle.strip("-") or parse_handle(fallback, pointer="fallback")
 
 
+_PLAIN_EMAIL: Final = re.compile(
+    r"(?=[^@]{1,64}@)[a-zA-Z0-9_]+(?:[.+-][a-zA-Z0-9_]+)*@(?:[a-zA-Z0-9]{1,63}\.)+([a-zA-Z]{2,63})"
+)
+"""What most addresses look like, and no rule refuses but that of names that are nobody's."""
+_SPECIAL_USE: Final = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
+
+
 def parse_email(text: str, *, pointer: str) -> str:
     """Check an e-mail address without asking the DNS; gives its lower-case form, by which to match.
 
@@ -229,6 +236,10 @@ def parse_email(text: str, *, pointer: str) -> str:
     if not 1 <= len(text) <= MAX_EMAIL_LENGTH:
         message = f"an e-mail address has 1 to {MAX_EMAIL_LENGTH} characters; check it."
         raise InvalidEmail(message, pointer=pointer, rule="length")
+    plain = _PLAIN_EMAIL.fullmatch(text)
+    if plain is not None and plain[1].lower() not in _SPECIAL_USE:
+        # The library comes to the same in 150 us, twice for an order.
+        return text.lower()
     if any(unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} for character in text):
         message = "an e-mail address has no control or invisible characters; remove them."
         raise InvalidEmail(message, pointer=pointer, rule="characters")
