@@ -179,7 +179,7 @@ class Endpoint:
             return self._answer(result, request)
         if isinstance(call, WriteCall):
             key = self._reader.idempotency_key(request)
-            async with self._parts.db.write(ctx) as write_tx:
+            async with self._parts.db.write(ctx, brief=True) as write_tx:
                 call.tx = write_tx
                 return await self._command(call, write_tx, arguments, key, request, content)
         if isinstance(call, SystemCall):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rustok.core.db.sqlite import SqliteConnection, SqliteDriver, writes_little
+from rustok.core.db.sqlite import SqliteDriver
+from rustok.core.db.sqlite_connection import SqliteConnection, writes_little
 
 SLOW = "SELECT count(*) FROM json_each(?) AS a, json_each(?) AS b"
 MANY = "[" + "0," * 1_999 + "0]"

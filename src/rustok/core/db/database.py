@@ -106,15 +106,21 @@ class Database:
         return _Reading(self, ctx, one_statement=one_statement)
 
     @contextlib.asynccontextmanager
-    async def write(self, ctx: RequestContext) -> AsyncIterator[WriteTx]:
+    async def write(self, ctx: RequestContext, *, brief: bool = False) -> AsyncIterator[WriteTx]:
         """A transaction that writes in the tenant of `ctx`; commits on a clean exit, events included.
+
+        Args:
+            brief: promises to be over in some milliseconds; on SQLite it may then share its commit
+                with the one before, which waits for it.
 
         Raises:
             DatabaseUnavailable: no connection or lock within the bound; nothing is changed.
             RuntimeError: this task has a transaction open already.
         """
         with _OnlyOne("write", "app", self.ended):
-            async with self._driver.transaction(tenant_id=ctx.tenant_id, write=True) as connection:
+            async with self._driver.transaction(
+                tenant_id=ctx.tenant_id, write=True, brief=brief
+            ) as connection:
                 tx = WriteTx(
                     connection,
                     dialect=self.dialect,

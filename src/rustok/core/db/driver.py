@@ -69,7 +69,12 @@ class Driver(Protocol):
         ...
 
     def transaction(
-        self, *, tenant_id: UUID | None, write: bool, one_statement: bool = False
+        self,
+        *,
+        tenant_id: UUID | None,
+        write: bool,
+        one_statement: bool = False,
+        brief: bool = False,
     ) -> AbstractAsyncContextManager[Connection]:
         """Open a transaction; commit on a clean exit, roll back otherwise.
 
@@ -77,6 +82,7 @@ class Driver(Protocol):
             tenant_id: the tenant it is confined to; None is the system door.
             write: False promises to change nothing (a snapshot on SQLite, READ ONLY on PostgreSQL).
             one_statement: promises that one statement is read, which is a snapshot by itself.
+            brief: promises to write no longer than some milliseconds, so others may wait for its end.
 
         Raises:
             DatabaseUnavailable: no connection or no lock within the bound.

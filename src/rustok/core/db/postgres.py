@@ -214,6 +214,7 @@ class PostgresDriver:
         tenant_id: UUID | None,
         write: bool,
         one_statement: bool = False,  # noqa: ARG002 - the tenant belongs to a transaction
+        brief: bool = False,  # noqa: ARG002 - commits are shared by the server
     ) -> AsyncIterator[PostgresConnection]:
         try:
             async with self.breaker.guard():

@@ -120,7 +120,7 @@ async def add(visit: Visit) -> Answer:
     if quantity is None:
         return await show(visit, problem=visit.t("problem.quantity"))
     try:
-        async with visit.desk.parts.db.write(visit.ctx) as tx:
+        async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
             cart_id = await _usable(tx, visit.cart_id)
             priced = await carts.add_line(tx, cart_id, variant_id=variant_id, quantity=quantity)
     except RustokError as error:
@@ -154,7 +154,7 @@ async def change(visit: Visit, line: str) -> Answer:
     if quantity is None:
         return await show(visit, problem=visit.t("problem.quantity"))
     try:
-        async with visit.desk.parts.db.write(visit.ctx) as tx:
+        async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
             priced = await carts.change_line(tx, cart_id, line_id, quantity=quantity)
     except RustokError as error:
         return await _refused(visit, error)
@@ -167,7 +167,7 @@ async def remove(visit: Visit, line: str) -> Answer:
     await visit.form()
     cart_id, line_id = _addressed(visit, line)
     try:
-        async with visit.desk.parts.db.write(visit.ctx) as tx:
+        async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
             priced = await carts.remove_line(tx, cart_id, line_id)
     except RustokError as error:
         return await _refused(visit, error)
@@ -184,7 +184,7 @@ async def enter_coupon(visit: Visit) -> Answer:
     if not 0 < len(code) <= _MAX_CODE_CHARACTERS:
         return await show(visit, problem=visit.t("problem.coupon.unknown"))
     try:
-        async with visit.desk.parts.db.write(visit.ctx) as tx:
+        async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
             priced = await carts.add_coupon(tx, visit.cart_id, code=code)
     except promotions.CouponNotApplicable as error:
         return await show(visit, problem=visit.t(f"problem.coupon.{error.reason}"))
@@ -200,7 +200,7 @@ async def remove_coupon(visit: Visit) -> Answer:
     if visit.cart_id is None:
         raise NoSuchPage
     try:
-        async with visit.desk.parts.db.write(visit.ctx) as tx:
+        async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
             priced = await carts.remove_coupon(tx, visit.cart_id, code=form.get("code", ""))
     except RustokError as error:
         return await _refused(visit, error)

@@ -101,7 +101,7 @@ async def _placed(visit: Visit, cart_id: UUID, key: str, form: dict[str, str]) -
     fingerprint = idempotency.fingerprint(_OPERATION, str(cart_id), b"")
     # A visit is the closest to an account an anonymous buyer has.
     actor = f"visit:{visit.visit}"
-    async with visit.desk.parts.db.write(visit.ctx) as tx:
+    async with visit.desk.parts.db.write(visit.ctx, brief=True) as tx:
         stored = await idempotency.claim(
             tx,
             visit.desk.parts.sealer,
