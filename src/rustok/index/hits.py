@@ -5,6 +5,7 @@ Refuses: decoding them.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from datetime import datetime
 from typing import Any, Final
@@ -84,35 +85,49 @@ def sent(text: ColumnElement[str], dialect: DialectName) -> ColumnElement[bytes]
     return func.convert_to(text, literal_column("'UTF8'"), type_=LargeBinary())
 
 
-def packed(page: Select[Any]) -> Select[Any]:
-    """The rows of an ordered and limited statement as one, for SQLite.
+def packed(page: Select[Any], order: Order) -> Select[Any]:
+    """The rows of a limited statement in this order as one, for SQLite.
 
     It lets go of the interpreter's lock for each row, and waits for it where another thread took it.
     """
     rows = page.subquery("page")
     between = literal_column(f"'{SEPARATOR.decode()}'", Text())
     space = literal_column("' '", Text())
+    # Numbers need no quotes between spaces.
+    places = (
+        func.json_group_array(rows.c.place, type_=Text())
+        if order.kind is str
+        else func.group_concat(rows.c.place, space)
+    )
     return select(
         cast(func.group_concat(rows.c.card, between), LargeBinary()).label("cards"),
         func.group_concat(rows.c.etag, space).label("etags"),
         func.group_concat(rows.c.subject_id, space).label("subject_ids"),
-        func.json_group_array(rows.c.place, type_=Text()).label("places"),
+        places.label("places"),
     )
 
 
-_places: Final = msgspec.json.Decoder(list[int | str]).decode
+_texts: Final = msgspec.json.Decoder(list[str]).decode
+
+
+def _place(told: str, order: Order) -> int | str:
+    """Where the last row but one stands."""
+    return _texts(told)[-2] if order.kind is str else int(told.rsplit(" ", 2)[-2])
+
+
+# The first page of a list is asked for most.
+_cursor: Final = functools.lru_cache(maxsize=1_024)(encode_cursor)
 
 
 def unpacked(row: Row, order: Order, *, limit: int) -> Hits:
     """The page that `packed` made of up to `limit` + 1 rows."""
-    joined, etags, subject_ids, told = row
+    joined, etags, subject_ids, places = row
     if joined is None:
         return Hits()
-    places = _places(told)
     cursor = None
-    if len(places) > limit:
+    if subject_ids.count(" ") >= limit:
         # No text of JSON has a line feed, so the last one is where the card too many begins.
         joined = joined[: joined.rindex(SEPARATOR)]
         etags = etags[: etags.rindex(" ")]
-        cursor = encode_cursor((order.name, places[-2], subject_ids.rsplit(" ", 2)[-2]))
+        cursor = _cursor((order.name, _place(places, order), subject_ids.rsplit(" ", 2)[-2]))
     return Hits(joined=joined, etags=etags, next_cursor=cursor)

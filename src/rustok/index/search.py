@@ -262,7 +262,7 @@ def _page_statement(
     statement = statement.limit(bindparam("limit", type_=Integer()))
     if shape.term_count:
         statement = _with_cards(catalogue, statement, order, dialect)
-    return packed(statement) if dialect == "sqlite" else statement
+    return packed(statement, order) if dialect == "sqlite" else statement
 
 
 def _card(catalogue: Catalogue, dialect: DialectName) -> list[ColumnElement[Any]]:
