@@ -69,7 +69,7 @@ coverage: install-dev ## Measure which lines and branches the tests reach, by pa
 	@$(BIN)/python -m tools.coverage_by_package build/coverage/report.json
 	@test ! -e build/coverage/failed || { echo "Some tests failed; see above" >&2; exit 1; }
 
-mutation: install-dev ## See whether tests notice wrong code: money, lifecycles, outbox, isolation (ARGS="money")
+mutation: install-dev ## See whether tests notice wrong code: money, lifecycles, outbox, isolation, commits (ARGS="money")
 	@$(BIN)/python -m tools.mutation $(ARGS)
 
 check: install-dev ## Lint, format, types, architecture, own lints

@@ -95,6 +95,15 @@ TARGETS: Final[dict[str, Target]] = {
             "tests/integration/cli/test_export_command.py",
         ),
     ),
+    "commits": Target(
+        ("core/db/sqlite_connection.py", "core/db/sqlite_writer.py"),
+        (
+            "tests/integration/core/test_shared_commits.py",
+            "tests/integration/core/test_sqlite_inline.py",
+            "tests/contract/test_database.py",
+            "tests/property/test_shared_commit_properties.py",
+        ),
+    ),
 }  # fmt: skip
 
 

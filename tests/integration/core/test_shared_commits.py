@@ -11,6 +11,7 @@ import pytest
 
 from rustok.core.db import DatabaseUnavailable
 from rustok.core.db.sqlite import SqliteDriver
+from rustok.core.db.sqlite_connection import SqliteConnection
 from rustok.core.db.sqlite_writer import MOST_SHARING, Writer
 
 INSERT = "INSERT INTO things (id, name) VALUES (?, ?)"
@@ -162,6 +163,97 @@ async def test_when_the_commit_fails_all_are_told_and_nothing_is_changed(
     assert await keys(driver) == []
     await write(driver, 9)
     assert await keys(driver) == [9]
+
+
+async def test_a_commit_that_is_refused_is_taken_back(driver: SqliteDriver) -> None:
+    async with driver.transaction(tenant_id=None, write=True) as connection:
+        await connection.execute(
+            "CREATE TABLE parts (of INTEGER REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)",
+            (),
+        )
+
+    async def write_a_part_of_nothing() -> None:
+        async with driver.transaction(tenant_id=None, write=True, brief=True) as connection:
+            await connection.execute("INSERT INTO parts (of) VALUES (?)", (99,))
+
+    results = await asyncio.gather(
+        write(driver, 1), write_a_part_of_nothing(), write(driver, 2), return_exceptions=True
+    )
+    assert [type(one) for one in results] == [DatabaseUnavailable] * 3
+    assert await keys(driver) == []
+    await write(driver, 9)
+    assert await keys(driver) == [9]
+
+
+async def test_who_is_cut_off_after_its_part_is_done_takes_nothing_from_the_others(
+    driver: SqliteDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_open = SqliteConnection.leave_open
+    left: list[SqliteConnection] = []
+
+    async def cut_off(self: SqliteConnection) -> None:
+        await leave_open(self)
+        left.append(self)
+        if len(left) == 2:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(SqliteConnection, "leave_open", cut_off)
+    results = await asyncio.gather(
+        *(write(driver, key) for key in range(4)), return_exceptions=True
+    )
+    assert [type(one) for one in results if one is not None] == [asyncio.CancelledError]
+    # Its part was done, as a commit would have been.
+    assert await keys(driver) == [0, 1, 2, 3]
+
+
+async def test_who_fails_before_its_first_statement_takes_nothing_from_the_others(
+    driver: SqliteDriver,
+) -> None:
+    async def fail() -> None:
+        async with driver.transaction(tenant_id=None, write=True, brief=True):
+            raise LookupError
+
+    results = await asyncio.gather(
+        write(driver, 1), fail(), write(driver, 2), return_exceptions=True
+    )
+    assert [type(one) for one in results if one is not None] == [LookupError]
+    assert await keys(driver) == [1, 2]
+
+
+@pytest.mark.parametrize("others", [0, 2])
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_what_sqlite_took_back_by_itself_is_neither_written_on_nor_called_done(
+    driver: SqliteDriver, others: int, goes_on: bool
+) -> None:
+    async def write_taken_back() -> None:
+        async with driver.transaction(tenant_id=None, write=True, brief=True) as connection:
+            await connection.execute(INSERT, (100, "name"))
+            # As SQLite does when the disk is full.
+            await connection.execute("ROLLBACK", ())
+            if goes_on:
+                await connection.execute(INSERT, (101, "name"))
+
+    results = await asyncio.gather(
+        write_taken_back(), *(write(driver, key) for key in range(others)), return_exceptions=True
+    )
+    assert [type(one) for one in results] == [DatabaseUnavailable] + [type(None)] * others
+    assert await keys(driver) == list(range(others))
+
+
+async def test_who_waits_too_long_for_its_turn_is_told_so(tmp_path: Path) -> None:
+    driver = SqliteDriver(tmp_path / "busy.sqlite3", synchronous="OFF", lock_timeout_seconds=0.05)
+    await driver.open()
+    async with driver.transaction(tenant_id=None, write=True) as connection:
+        await connection.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)", ())
+
+        async def wait() -> None:
+            await asyncio.create_task(write(driver, 1))
+
+        with pytest.raises(DatabaseUnavailable, match="Too many writers"):
+            await wait()
+    await write(driver, 2)
+    assert await keys(driver) == [2]
+    await driver.close()
 
 
 async def test_who_goes_without_its_turn_keeps_nobody_waiting(driver: SqliteDriver) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rustok.core.db.errors import DataRefused
 from rustok.core.db.sqlite import SqliteDriver
-from rustok.core.db.sqlite_connection import SqliteConnection, writes_little
+from rustok.core.db.sqlite_connection import FEW_ROWS, SqliteConnection, writes_little
 
 SLOW = "SELECT count(*) FROM json_each(?) AS a, json_each(?) AS b"
 MANY = "[" + "0," * 1_999 + "0]"
@@ -119,3 +120,30 @@ async def test_queries_one_after_the_other_let_others_have_their_turn(
 )
 def test_only_rows_by_value_or_key_count_as_little(sql: str, little: bool) -> None:
     assert writes_little(sql) is little
+
+
+async def test_a_few_rows_are_inserted_without_a_hop_and_more_with_one(
+    driver: SqliteDriver, hops: list[str]
+) -> None:
+    insert = "INSERT INTO things (id, name) VALUES (?, ?)"
+    async with driver.transaction(tenant_id=None, write=True) as connection:
+        await connection.execute(insert, (2, "two"))
+        assert hops == ["hop"]
+        rows = [(number, "name") for number in range(10, 10 + FEW_ROWS)]
+        await connection.execute_many(insert, rows)
+        assert hops == ["hop"]
+        await connection.execute_many(insert, [*((key + 100, name) for key, name in rows), (9, "")])
+        assert hops == ["hop", "hop"]
+        await connection.execute_many("INSERT INTO things SELECT ?, ?", [(200, "slow, maybe")])
+        assert hops == ["hop"] * 3
+
+
+async def test_a_number_sqlite_cannot_hold_is_refused_on_the_loop_and_on_the_thread(
+    driver: SqliteDriver,
+) -> None:
+    async with driver.transaction(tenant_id=None, write=True) as connection:
+        with pytest.raises(DataRefused):
+            await connection.execute("INSERT INTO things (id) VALUES (?)", (2**63,))
+        await connection.execute("INSERT INTO things (id) VALUES (?)", (2,))
+        with pytest.raises(DataRefused):
+            await connection.execute("INSERT INTO things (id) VALUES (?)", (2**63,))

@@ -147,8 +147,8 @@ class Writer:
 
     def _commit(self) -> None:
         connection = self._actor.connection
-        if connection is None or not connection.in_transaction:
-            raise sqlite3.OperationalError("the transaction was taken back")
+        if connection is None:
+            raise sqlite3.OperationalError("closed")
         try:
             connection.execute("COMMIT")
         except sqlite3.Error:
