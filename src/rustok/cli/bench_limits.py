@@ -53,9 +53,16 @@ def _children(pid: int) -> list[int]:
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
-    """Until somebody listens. Raises TimeoutError."""
+    """Until somebody listens.
+
+    Raises:
+        ChildProcessError: `process` ended instead.
+        TimeoutError: nobody does.
+    """
     until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+    while time.monotonic() < until:
+        if (code := process.poll()) is not None:
+            raise ChildProcessError(f"the server on port {port} ended with code {code}")
         with socket.socket() as probe:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:

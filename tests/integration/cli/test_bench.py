@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -11,6 +13,7 @@ import pytest
 
 from rustok.cli.bench import Figures, measure, table
 from rustok.cli.bench_client import Ask, Shopper, load
+from rustok.cli.bench_limits import free_port, wait_for_port
 from rustok.cli.bench_shoppers import NothingForSale, Shop
 
 ITEM = {"handle": "cup", "title": "Cup of oak", "variant_id": "v", "in_stock": True}
@@ -99,3 +102,11 @@ async def test_refusals_and_errors_are_told_apart() -> None:
 
 def test_figures_are_encoded_for_machines() -> None:
     assert "ratio" in Figures.__struct_fields__
+
+
+def test_a_server_that_ends_instead_of_listening_is_not_waited_for() -> None:
+    with (
+        subprocess.Popen([sys.executable, "-c", "raise SystemExit(2)"]) as process,
+        pytest.raises(ChildProcessError, match="ended with code 2"),
+    ):
+        wait_for_port(free_port(), process)
