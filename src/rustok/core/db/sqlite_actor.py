@@ -17,8 +17,9 @@ T = TypeVar("T")
 
 INLINE_SECONDS: Final = 0.001
 """How long a query may hold up the event loop before it is moved to the thread."""
-_INSTRUCTIONS: Final = 2_000
-"""Of SQLite's machine between two looks at the clock; some 50 us."""
+_INSTRUCTIONS: Final = 10_000
+"""Of SQLite's machine between two looks at the clock; some 250 us. A page of a list takes 500, and each
+look takes the interpreter's lock."""
 CACHE_BYTES: Final = 16 * 1024 * 1024
 """For pages of the file, of each connection; unless it is told otherwise."""
 Rows = Sequence[Sequence[Any]]
