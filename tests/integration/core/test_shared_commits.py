@@ -13,18 +13,15 @@ from rustok.core.db import DatabaseUnavailable
 from rustok.core.db.sqlite import SqliteDriver
 from rustok.core.db.sqlite_connection import SqliteConnection
 from rustok.core.db.sqlite_writer import MOST_SHARING, Writer
+from tests.integration.core.sqlite_things import driver_with_things
 
 INSERT = "INSERT INTO things (id, name) VALUES (?, ?)"
 
 
 @pytest.fixture
 async def driver(tmp_path: Path) -> AsyncIterator[SqliteDriver]:
-    made = SqliteDriver(tmp_path / "shared.sqlite3", synchronous="OFF")
-    await made.open()
-    async with made.transaction(tenant_id=None, write=True) as connection:
-        await connection.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)", ())
-    yield made
-    await made.close()
+    async with driver_with_things(tmp_path) as made:
+        yield made
 
 
 def writer_of(driver: SqliteDriver) -> Writer:
@@ -241,19 +238,12 @@ async def test_what_sqlite_took_back_by_itself_is_neither_written_on_nor_called_
 
 
 async def test_who_waits_too_long_for_its_turn_is_told_so(tmp_path: Path) -> None:
-    driver = SqliteDriver(tmp_path / "busy.sqlite3", synchronous="OFF", lock_timeout_seconds=0.05)
-    await driver.open()
-    async with driver.transaction(tenant_id=None, write=True) as connection:
-        await connection.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)", ())
-
-        async def wait() -> None:
-            await asyncio.create_task(write(driver, 1))
-
-        with pytest.raises(DatabaseUnavailable, match="Too many writers"):
-            await wait()
-    await write(driver, 2)
-    assert await keys(driver) == [2]
-    await driver.close()
+    async with driver_with_things(tmp_path, lock_timeout_seconds=0.05) as driver:
+        async with driver.transaction(tenant_id=None, write=True):
+            with pytest.raises(DatabaseUnavailable, match="Too many writers"):
+                await asyncio.create_task(write(driver, 1))
+        await write(driver, 2)
+        assert await keys(driver) == [2]
 
 
 async def test_who_goes_without_its_turn_keeps_nobody_waiting(driver: SqliteDriver) -> None:

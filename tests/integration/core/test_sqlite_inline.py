@@ -11,6 +11,7 @@ import pytest
 from rustok.core.db.errors import DataRefused
 from rustok.core.db.sqlite import SqliteDriver
 from rustok.core.db.sqlite_connection import FEW_ROWS, SqliteConnection, writes_little
+from tests.integration.core.sqlite_things import driver_with_things
 
 SLOW = "SELECT count(*) FROM json_each(?) AS a, json_each(?) AS b"
 MANY = "[" + "0," * 1_999 + "0]"
@@ -18,13 +19,10 @@ MANY = "[" + "0," * 1_999 + "0]"
 
 @pytest.fixture
 async def driver(tmp_path: Path) -> AsyncIterator[SqliteDriver]:
-    made = SqliteDriver(tmp_path / "inline.sqlite3", synchronous="OFF")
-    await made.open()
-    async with made.transaction(tenant_id=None, write=True) as connection:
-        await connection.execute("CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)", ())
-        await connection.execute("INSERT INTO things (id, name) VALUES (?, ?)", (1, "one"))
-    yield made
-    await made.close()
+    async with driver_with_things(tmp_path) as made:
+        async with made.transaction(tenant_id=None, write=True) as connection:
+            await connection.execute("INSERT INTO things (id, name) VALUES (?, ?)", (1, "one"))
+        yield made
 
 
 @pytest.fixture

@@ -69,6 +69,12 @@ class Actor:
         connection.set_progress_handler(self._is_over, _INSTRUCTIONS)
         self.connection = connection
 
+    def opened(self) -> sqlite3.Connection:
+        """The connection. Raises sqlite3.OperationalError before it is opened."""
+        if self.connection is None:
+            raise sqlite3.OperationalError("closed")
+        return self.connection
+
     def _is_over(self) -> bool:
         return time.perf_counter() > self._until
 

@@ -39,18 +39,16 @@ class SqliteConnection:
 
     Args:
         begin: the statement before the first; None where one is all there is, as each step lets others
-            have the interpreter's lock.
+            have the interpreter's lock. With JOIN it is a part of a transaction that is open already, and
+            ends without ending that.
         writes: what begins it may wait for another process, and what it runs may write; both on the thread.
-        joins: it is a part of a transaction that is open already, and ends without ending that.
     """
 
-    def __init__(
-        self, actor: Actor, begin: str | None, *, writes: bool, joins: bool = False
-    ) -> None:
+    def __init__(self, actor: Actor, begin: str | None, *, writes: bool) -> None:
         self._actor = actor
-        self._begin = JOIN if joins else begin
+        self._begin = begin
         self._writes = writes
-        self._joins = joins
+        self._joins = begin == JOIN
         self._is_released = False
         self._inline_seconds = 0.0
         self.is_cut = False
@@ -62,9 +60,7 @@ class SqliteConnection:
         return self._begin is None or bool(self._last)
 
     def _start(self) -> sqlite3.Connection:
-        connection = self._actor.connection
-        if connection is None:
-            raise sqlite3.OperationalError("closed")
+        connection = self._actor.opened()
         is_open = self._joins or self._begin is None
         if self._writes and is_open and not connection.in_transaction:
             # A full disk makes SQLite take back a whole transaction; what follows would be another.
@@ -146,16 +142,16 @@ class SqliteConnection:
         for write in writes:
             write.check(connection.executemany(write.compiled.sql, write.rows).rowcount)
 
-    def _commit(self) -> None:
+    def _write_last(self) -> sqlite3.Connection | None:
+        """Run what was kept for the end; None when the transaction has run nothing at all."""
         if self._last:
             self._write(self._last)
-        if self._begin is None:
-            self._start().execute("COMMIT")
+        return self._start() if self._begin is None else None
 
-    def _end(self, statement: str) -> None:
-        connection = self._actor.connection
-        if connection is not None and connection.in_transaction:
-            connection.execute(statement)
+    def _commit(self) -> None:
+        connection = self._write_last()
+        if connection is not None:
+            connection.execute("COMMIT")
 
     async def commit(self) -> None:
         await self._run(self._commit)
@@ -169,13 +165,10 @@ class SqliteConnection:
         await self._run(self._leave)
 
     def _leave(self) -> None:
-        if self._last:
-            self._write(self._last)
-        if self._begin is None:
-            connection = self._start()
-            if self._joins:
-                connection.execute(LEAVE)
-                self._is_released = True
+        connection = self._write_last()
+        if connection is not None and self._joins:
+            connection.execute(LEAVE)
+            self._is_released = True
 
     def abandon(self) -> None:
         """Take back what was not ended, queued before whatever is next."""
@@ -199,10 +192,10 @@ class SqliteConnection:
     def end_read(self, freed: Callable[[], None]) -> None:
         """End a transaction that read; `freed` is called when the connection is free."""
         if not self.is_cut:
-            self._end("ROLLBACK")
+            self._take_back()
             freed()
             return
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
         future.add_done_callback(lambda _: freed())
-        self._actor.send(lambda: self._end("ROLLBACK"), loop, future)
+        self._actor.send(self._take_back, loop, future)

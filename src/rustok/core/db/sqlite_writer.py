@@ -19,7 +19,7 @@ from typing import Final
 from rustok.core.db import waits
 from rustok.core.db.errors import DatabaseUnavailable
 from rustok.core.db.sqlite_actor import Actor
-from rustok.core.db.sqlite_connection import SqliteConnection
+from rustok.core.db.sqlite_connection import JOIN, SqliteConnection
 from rustok.core.resilience.time_limit import TimeLimit
 
 MOST_SHARING: Final = 16
@@ -80,9 +80,8 @@ class Writer:
         await self._take_turn(brief)
         if not brief:
             self._commit_shared()
-        connection = SqliteConnection(
-            self._actor, "BEGIN IMMEDIATE", writes=True, joins=self._shared is not None
-        )
+        begin = "BEGIN IMMEDIATE" if self._shared is None else JOIN
+        connection = SqliteConnection(self._actor, begin, writes=True)
         committed: asyncio.Future[None] | None = None
         try:
             yield connection
@@ -146,9 +145,7 @@ class Writer:
         self._actor.send(self._commit, loop, ended)
 
     def _commit(self) -> None:
-        connection = self._actor.connection
-        if connection is None:
-            raise sqlite3.OperationalError("closed")
+        connection = self._actor.opened()
         try:
             connection.execute("COMMIT")
         except sqlite3.Error:

@@ -78,7 +78,7 @@ class Courier:
         # A family: an endpoint's name would be an unbounded metric label.
         self._breakers = parts.breakers.family("webhooks", BREAKER)
         self._running: dict[asyncio.Task[None], Claimed] = {}
-        self._started = self._done = 0
+        self._started = 0
         self._after: UUID | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -157,6 +157,11 @@ class Courier:
         if self._running:
             await asyncio.wait(set(self._running))
 
+    @property
+    def _done(self) -> int:
+        """Deliveries that have ended so far."""
+        return self._started - len(self._running)
+
     def _resting(self) -> list[UUID]:
         return [key for key in self._breakers.resting() if isinstance(key, UUID)]
 
@@ -181,7 +186,6 @@ class Courier:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         claimed = self._running.pop(task)
-        self._done += 1
         if not task.cancelled() and task.exception() is not None:
             # The claim runs out and the delivery is due again: at least once.
             log.error(
